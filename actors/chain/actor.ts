@@ -1,0 +1,265 @@
+/**
+ * The chain actor: owns the block tree, the mempool and this node's signing of transactions and blocks. It decides
+ * nothing by itself; the rules in transition.ts do.
+ */
+import { encode } from '../../runtime/codec/canonical.js';
+import { keyPairFromSeed } from '../../runtime/crypto/ed25519.js';
+import { DoinError, errorMessage } from '../../runtime/errors.js';
+import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
+import { Blockchain, type HeadSwitch } from './blockchain.js';
+import { decodeBlock, transactionCodec, transactionId, transactionSigningBytes } from './codec.js';
+import { type Genesis, genesisHash } from './genesis.js';
+import { Intake } from './intake.js';
+import { LIMITS } from './limits.js';
+import { Mempool } from './mempool.js';
+import { type BlockApplied, type ChainStatus, chain, type Verdict } from './messages.js';
+import { produceBlock, turnAt } from './producer.js';
+import { ACCOUNT, NEW_ACCOUNT } from './state/state.js';
+import { type BlockStore, SqliteBlockStore, type StoredBlock } from './store.js';
+import type { Hash, TransactionBody } from './types.js';
+import { rememberingVerifier } from './verifier.js';
+import { appliedEvent, membersOf, openOptimaeOf, statusOf } from './views.js';
+
+export interface ChainOptions {
+  readonly databaseFile: string;
+  readonly genesis: Genesis;
+  /** 32-byte Ed25519 seed of this node. */
+  readonly secretSeed: Uint8Array;
+}
+
+export interface ChainModules {
+  openStore(file: string, genesis: Hash): Promise<BlockStore>;
+}
+
+/** How often the producer looks whether it is its turn; well below a rank's delay. */
+const TICK_MS = 50;
+
+export function createChainActor(modules: ChainModules) {
+  return defineActor({
+    role: 'chain',
+    protocol: chain,
+    listensTo: [],
+    async start(ctx: ActorContext, options: ChainOptions) {
+      const node = await ChainNode.open(ctx, options, modules);
+      ctx.every(TICK_MS, () => node.tick());
+      return {
+        handlers: {
+          submit: ({ body }) => node.submit(body),
+          receiveTransaction: ({ bytes }) => node.intake.receiveTransaction(bytes),
+          receiveAnnouncement: ({ bytes }) => node.intake.receiveAnnouncement(bytes),
+          receiveBlock: ({ bytes }): Promise<Verdict> => node.intake.receiveBlock(bytes),
+          getTip: () => {
+            const { chainId, genesisHash: genesis, height, hash, totalWorkNano, accepted } = node.status();
+            return { chainId, genesisHash: genesis, height, hash, totalWorkNano, accepted };
+          },
+          getStatus: () => node.status(),
+          getMembers: () => ({ members: membersOf(node.blockchain.head.state, options.genesis) }),
+          getOpenOptimae: () => ({ optimae: openOptimaeOf(node.blockchain.head.state) }),
+          getBlocks: async ({ from, limit }) => ({ blocks: await node.blocksFrom(from, limit) }),
+          getBlockByHash: async ({ hash }) => ({ block: (await node.store.get(hash))?.bytes ?? null }),
+          getLocator: async () => ({ hashes: await node.locator() }),
+          getBlocksAfter: async ({ locator, limit }) => ({ blocks: await node.blocksAfter(locator, limit) }),
+          getTransactions: ({ ids }) => ({
+            transactions: ids.flatMap((id) => node.mempool.get(id)?.bytes ?? []),
+          }),
+          getApplied: async ({ fromHeight, limit }) => ({ blocks: await node.appliedFrom(fromHeight, limit) }),
+          getBlockView: async (query) => {
+            const stored =
+              'hash' in query ? await node.store.get(query.hash) : await node.store.canonicalAt(query.height);
+            if (stored === null) return { view: null };
+            const decoded = decodeBlock(stored.bytes);
+            if (!decoded.ok) throw new Error(`stored block ${stored.hash} does not decode: ${decoded.detail}`);
+            const records = await node.store.getRecords(stored.hash);
+            return { view: { hash: stored.hash, block: decoded.value, records, isProofBlock: stored.isProofBlock } };
+          },
+        },
+        events: {},
+        stop: () => node.store.close(),
+        inspect: () => ({ height: node.status().height, mempool: node.mempool.size }),
+      };
+    },
+  });
+}
+
+const MAX_BLOCKS_PER_ANSWER = 500;
+const RESTART_GAP = 16;
+
+class ChainNode {
+  readonly store: BlockStore;
+  readonly blockchain: Blockchain;
+  readonly mempool = new Mempool();
+  readonly intake: Intake;
+  readonly #ctx: ActorContext;
+  readonly #keyPair;
+  readonly #verify = rememberingVerifier();
+  #lastNonce = 0;
+  #reorgs = 0;
+  #producing = false;
+
+  private constructor(ctx: ActorContext, options: ChainOptions, store: BlockStore, blockchain: Blockchain) {
+    this.#ctx = ctx;
+    this.store = store;
+    this.blockchain = blockchain;
+    this.#keyPair = keyPairFromSeed(options.secretSeed);
+    this.intake = new Intake(
+      { chain: blockchain, mempool: this.mempool, verify: this.#verify, now: () => ctx.now() },
+      {
+        pooled: ({ id, bytes, own, transaction }) =>
+          ctx.emit(chain.transactionAccepted, { id, bytes, own, transaction }),
+        headMoved: (change) => this.#headMoved(change),
+      },
+    );
+  }
+
+  static async open(ctx: ActorContext, options: ChainOptions, modules: ChainModules): Promise<ChainNode> {
+    const store = await modules.openStore(options.databaseFile, genesisHash(options.genesis));
+    const blockchain = await Blockchain.open(options.genesis, store, rememberingVerifier());
+    return new ChainNode(ctx, options, store, blockchain);
+  }
+
+  status(): ChainStatus {
+    const { blockchain } = this;
+    return {
+      ...statusOf(blockchain.head, blockchain.genesis, this.#keyPair.publicKey),
+      genesisHash: blockchain.genesisHash,
+      mempool: this.mempool.size,
+      refused: Object.fromEntries(this.intake.refused),
+      reorgs: this.#reorgs,
+    };
+  }
+
+  /**
+   * Signs with a nonce above the highest of the account and of this run. After a restart it leaves a gap for
+   * transactions of the former run that may still travel.
+   */
+  async submit(body: TransactionBody): Promise<{ transactionId: Hash; nonce: number }> {
+    const sender = this.#keyPair.publicKey;
+    const account = this.blockchain.head.state.get(ACCOUNT, sender) ?? NEW_ACCOUNT;
+    const nonce =
+      this.#lastNonce === 0 ? account.nonceHighest + RESTART_GAP : Math.max(account.nonceHighest, this.#lastNonce) + 1;
+    const unsigned = { sender, nonce, body };
+    const signature = this.#keyPair.sign(transactionSigningBytes(this.blockchain.genesis.chainId, unsigned));
+    const transaction = { ...unsigned, signature };
+    const size = encode(transactionCodec, transaction).length;
+    if (size > LIMITS.transactionBytes) {
+      throw new DoinError(
+        { code: 'transaction-too-large', size },
+        `a ${body.type} of ${size} bytes exceeds ${LIMITS.transactionBytes}`,
+      );
+    }
+    const verdict = this.intake.poolTransaction(transaction, true);
+    const id = transactionId(transaction);
+    if (verdict.action !== 'accept' && !this.mempool.has(id)) {
+      throw new DoinError(
+        { code: verdict.code, type: body.type },
+        `this node's own ${body.type} is not valid now: ${verdict.code}`,
+      );
+    }
+    this.#lastNonce = nonce;
+    return { transactionId: id, nonce };
+  }
+
+  async tick(): Promise<void> {
+    if (this.#producing) return;
+    const turn = turnAt(this.blockchain, this.mempool, this.#keyPair.publicKey, this.#ctx.now());
+    if (turn === null) return;
+    this.#producing = true;
+    try {
+      await this.#produce(turn);
+    } finally {
+      this.#producing = false;
+    }
+  }
+
+  async #produce(turn: NonNullable<ReturnType<typeof turnAt>>): Promise<void> {
+    const produced = produceBlock(this.blockchain, this.mempool, this.#keyPair, turn, this.#verify);
+    if (produced === null) {
+      this.intake.refreshMempool();
+      return;
+    }
+    for (const id of produced.dropped) this.mempool.remove(id);
+    const outcome = await this.blockchain.import(produced.block);
+    if (outcome.kind !== 'imported') {
+      // Possible only when a peer's block moved the head while this one was being built.
+      this.#ctx.log.warn('own block was not imported', { outcome: outcome.kind });
+      return;
+    }
+    if (outcome.headSwitch === null) return;
+    const [applied] = outcome.headSwitch.applied.slice(-1);
+    this.#headMoved(outcome.headSwitch);
+    if (applied !== undefined) {
+      const { hash, block } = applied;
+      this.#ctx.emit(chain.blockProduced, { hash, height: block.header.height, announcement: produced.announcement });
+    }
+  }
+
+  #headMoved(change: HeadSwitch): void {
+    if (change.reverted.length > 0) {
+      this.#reorgs += 1;
+      const [lowest] = change.reverted.slice(-1);
+      this.#ctx.emit(chain.blocksReverted, {
+        hashes: change.reverted.map((block) => block.hash),
+        height: (lowest?.block.header.height ?? 1) - 1,
+      });
+    }
+    for (const applied of change.applied) {
+      for (const transaction of applied.block.transactions) this.mempool.remove(transactionId(transaction));
+    }
+    // What a switch took out of the chain goes back to the mempool, unless the new branch has it too.
+    const self = this.#keyPair.publicKey;
+    for (const { block } of [...change.reverted].reverse()) {
+      for (const transaction of block.transactions)
+        this.intake.poolTransaction(transaction, transaction.sender === self);
+    }
+    this.intake.refreshMempool();
+    for (const applied of change.applied) this.#ctx.emit(chain.blockApplied, appliedEvent(applied));
+  }
+
+  async blocksFrom(from: number, limit: number): Promise<Uint8Array[]> {
+    return withinAnswer(await this.store.canonicalFrom(Math.max(1, from), Math.min(limit, MAX_BLOCKS_PER_ANSWER)));
+  }
+
+  async locator(): Promise<Hash[]> {
+    const hashes: Hash[] = [];
+    let height = this.status().height;
+    for (let step = 1; height > 0; step = hashes.length < 10 ? 1 : step * 2) {
+      const block = await this.store.canonicalAt(height);
+      if (block !== null) hashes.push(block.hash);
+      height -= step;
+    }
+    return [...hashes, this.blockchain.genesisHash];
+  }
+
+  async blocksAfter(locator: readonly Hash[], limit: number): Promise<Uint8Array[]> {
+    for (const hash of locator) {
+      const known = (await this.store.isCanonical(hash)) ? await this.store.get(hash) : null;
+      if (known !== null) return this.blocksFrom(known.height + 1, limit);
+    }
+    return locator.includes(this.blockchain.genesisHash) ? this.blocksFrom(1, limit) : [];
+  }
+
+  async appliedFrom(height: number, limit: number): Promise<BlockApplied[]> {
+    const blocks: BlockApplied[] = [];
+    for (const stored of await this.store.canonicalFrom(Math.max(1, height), Math.min(limit, MAX_BLOCKS_PER_ANSWER))) {
+      const decoded = decodeBlock(stored.bytes);
+      if (!decoded.ok) throw new Error(`stored block ${stored.hash}: ${errorMessage(decoded.detail)}`);
+      const records = await this.store.getRecords(stored.hash);
+      blocks.push(
+        appliedEvent({ block: decoded.value, hash: stored.hash, isProofBlock: stored.isProofBlock, records }),
+      );
+    }
+    return blocks;
+  }
+}
+
+/** As many blocks as fit into one answer; at least one. */
+function withinAnswer(blocks: readonly StoredBlock[]): Uint8Array[] {
+  let sizeBytes = 0;
+  const fitting = blocks.filter((block, index) => {
+    sizeBytes += block.bytes.length;
+    return index === 0 || sizeBytes <= LIMITS.blockBytes;
+  });
+  return fitting.map((block) => block.bytes);
+}
+
+export const chainActor = createChainActor({ openStore: (file, genesis) => SqliteBlockStore.open(file, genesis) });

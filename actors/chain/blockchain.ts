@@ -1,0 +1,218 @@
+/**
+ * The block tree of one node: imports blocks, follows the heaviest branch, and keeps the states of recent blocks at
+ * hand. States share structure, so switching a branch is choosing another state; nothing is rolled back by hand.
+ * Every public method that changes something runs alone.
+ */
+import { encode } from '../../runtime/codec/canonical.js';
+import { DoinError } from '../../runtime/errors.js';
+import { blockCodec, decodeBlock, headerHash } from './codec.js';
+import { type ChainWeight, isHeavier } from './fork-choice.js';
+import { type Genesis, genesisHash, genesisState } from './genesis.js';
+import { GLOBALS } from './state/state.js';
+import type { BlockStore, HeadChange, StoredBlock } from './store.js';
+import type { SignatureCheck } from './transactions/apply.js';
+import { type Applied, applyBlock, type Tip } from './transition.js';
+import type { Block, ChainRecord, Hash } from './types.js';
+
+/** States kept in memory behind the head; older ones are recomputed when a deep branch needs them. */
+const KEPT_HEIGHTS = 256;
+/** Blocks are verified before they are stored, so replaying one's own store checks everything but signatures. */
+const trustStore: SignatureCheck = () => true;
+
+export interface AppliedBlock {
+  readonly block: Block;
+  readonly hash: Hash;
+  readonly isProofBlock: boolean;
+  readonly records: readonly ChainRecord[];
+}
+
+export interface HeadSwitch {
+  /** Blocks that left the canonical chain, highest first. */
+  readonly reverted: readonly AppliedBlock[];
+  /** Blocks that joined it, lowest first. */
+  readonly applied: readonly AppliedBlock[];
+}
+
+export type ImportOutcome =
+  | { readonly kind: 'imported'; readonly headSwitch: HeadSwitch | null }
+  | { readonly kind: 'already-known' }
+  | { readonly kind: 'unknown-parent'; readonly parent: Hash }
+  | { readonly kind: 'invalid'; readonly code: string };
+
+export class Blockchain {
+  readonly genesis: Genesis;
+  readonly genesisHash: Hash;
+  readonly #store: BlockStore;
+  readonly #verify: SignatureCheck;
+  readonly #tips = new Map<Hash, Tip>();
+  readonly #genesisTip: Tip;
+  #head: Tip;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  private constructor(genesis: Genesis, store: BlockStore, verify: SignatureCheck) {
+    this.genesis = genesis;
+    this.genesisHash = genesisHash(genesis);
+    this.#store = store;
+    this.#verify = verify;
+    this.#genesisTip = { hash: this.genesisHash, state: genesisState(genesis) };
+    this.#head = this.#genesisTip;
+  }
+
+  /** Replays the stored canonical chain. Throws `chain-corrupt` when the store does not follow the rules. */
+  static async open(genesis: Genesis, store: BlockStore, verify: SignatureCheck): Promise<Blockchain> {
+    const chain = new Blockchain(genesis, store, verify);
+    for await (const { tip } of replay(genesis, store, trustStore)) chain.#remember(tip);
+    return chain;
+  }
+
+  get head(): Tip {
+    return this.#head;
+  }
+
+  weight(tip: Tip = this.#head): ChainWeight {
+    const { totalWorkNano, accepted, height } = tip.state.require(GLOBALS);
+    return { totalWorkNano, accepted, height, hash: tip.hash };
+  }
+
+  /** Verifies the block on top of its parent and, when its branch is the heavier one, moves the head. */
+  import(block: Block): Promise<ImportOutcome> {
+    return this.#alone(async () => {
+      const hash = headerHash(block.header);
+      if (hash === this.genesisHash || this.#tips.has(hash) || (await this.#store.get(hash)) !== null) {
+        return { kind: 'already-known' };
+      }
+      const parent = await this.tipOf(block.header.parent);
+      if (parent === null) return { kind: 'unknown-parent', parent: block.header.parent };
+      const verdict = applyBlock(parent, block, this.genesis, this.#verify);
+      if (!verdict.ok) return { kind: 'invalid', code: verdict.code };
+      return { kind: 'imported', headSwitch: await this.#accept(block, verdict.applied) };
+    });
+  }
+
+  /** The state after a block this node has, or null. Recomputes it for blocks that fell out of memory. */
+  async tipOf(hash: Hash): Promise<Tip | null> {
+    if (hash === this.genesisHash) return this.#genesisTip;
+    const missing: Block[] = [];
+    let cursor = hash;
+    let base = this.#tips.get(cursor);
+    while (base === undefined && cursor !== this.genesisHash) {
+      const stored = await this.#store.get(cursor);
+      if (stored === null) return null;
+      missing.push(blockOf(stored));
+      cursor = stored.parent;
+      base = this.#tips.get(cursor);
+    }
+    let tip = base ?? this.#genesisTip;
+    for (const block of missing.reverse()) {
+      const verdict = applyBlock(tip, block, this.genesis, trustStore);
+      if (!verdict.ok) throw corrupt(block.header.height, verdict.code);
+      tip = verdict.applied;
+    }
+    return tip;
+  }
+
+  async #accept(block: Block, applied: Applied): Promise<HeadSwitch | null> {
+    const stored: StoredBlock = {
+      hash: applied.hash,
+      parent: block.header.parent,
+      height: block.header.height,
+      isProofBlock: applied.isProofBlock,
+      bytes: encode(blockCodec, block),
+    };
+    const heavier = isHeavier(this.weight(applied), this.weight());
+    const change = heavier ? await this.#pathTo(stored) : null;
+    await this.#store.save(stored, applied.records, change);
+    this.#tips.set(applied.hash, applied);
+    if (change === null) return null;
+    this.#remember(applied);
+    return { reverted: await this.#load(change.reverted), applied: await this.#load(change.applied) };
+  }
+
+  /** From the current head back to the common ancestor, and from there up to the new block. */
+  async #pathTo(block: StoredBlock): Promise<HeadChange> {
+    const applied: Hash[] = [block.hash];
+    let cursor = block.parent;
+    while (cursor !== this.genesisHash && !(await this.#isOnHeadChain(cursor))) {
+      applied.unshift(cursor);
+      cursor = await this.#parentOf(cursor);
+    }
+    const reverted: Hash[] = [];
+    for (let old = this.#head.hash; old !== cursor; old = await this.#parentOf(old)) reverted.push(old);
+    return { head: block.hash, reverted, applied };
+  }
+
+  async #isOnHeadChain(hash: Hash): Promise<boolean> {
+    return hash === this.#head.hash || (await this.#store.isCanonical(hash));
+  }
+
+  async #parentOf(hash: Hash): Promise<Hash> {
+    const stored = await this.#store.get(hash);
+    if (stored === null) throw new Error(`block ${hash} is not in the store`);
+    return stored.parent;
+  }
+
+  async #load(hashes: readonly Hash[]): Promise<AppliedBlock[]> {
+    const blocks: AppliedBlock[] = [];
+    for (const hash of hashes) {
+      const stored = await this.#store.get(hash);
+      if (stored === null) throw new Error(`block ${hash} is not in the store`);
+      const records = await this.#store.getRecords(hash);
+      blocks.push({ block: blockOf(stored), hash, isProofBlock: stored.isProofBlock, records });
+    }
+    return blocks;
+  }
+
+  #remember(tip: Tip): void {
+    this.#head = tip;
+    this.#tips.set(tip.hash, tip);
+    const oldest = tip.state.require(GLOBALS).height - KEPT_HEIGHTS;
+    for (const [hash, kept] of this.#tips) {
+      if (kept.state.require(GLOBALS).height < oldest) this.#tips.delete(hash);
+    }
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(work);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+}
+
+export interface Replayed {
+  readonly tip: Applied;
+  readonly block: Block;
+  readonly stored: StoredBlock;
+}
+
+/** The stored canonical chain, block by block, each applied to the one before. */
+export async function* replay(genesis: Genesis, store: BlockStore, verify: SignatureCheck): AsyncGenerator<Replayed> {
+  let tip: Tip = { hash: genesisHash(genesis), state: genesisState(genesis) };
+  for (let height = 1; ; ) {
+    const batch = await store.canonicalFrom(height, 500);
+    if (batch.length === 0) return;
+    for (const stored of batch) {
+      const block = blockOf(stored);
+      const verdict = applyBlock(tip, block, genesis, verify);
+      if (!verdict.ok) throw corrupt(height, verdict.code);
+      tip = verdict.applied;
+      yield { tip: verdict.applied, block, stored };
+      height += 1;
+    }
+  }
+}
+
+function blockOf(stored: StoredBlock): Block {
+  const decoded = decodeBlock(stored.bytes);
+  if (!decoded.ok) throw corrupt(stored.height, decoded.detail);
+  return decoded.value;
+}
+
+function corrupt(
+  height: number,
+  problem: string,
+): DoinError<{ code: 'chain-corrupt'; height: number; problem: string }> {
+  return new DoinError(
+    { code: 'chain-corrupt', height, problem },
+    `data_dir: the stored block at height ${height} does not follow from its parent (${problem}); move chain.db away to sync again from peers`,
+  );
+}

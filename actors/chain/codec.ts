@@ -1,0 +1,128 @@
+/** Canonical bytes of everything that travels or is hashed, the ids made from them, and the bytes that are signed. */
+
+import { toUtf8 } from '../../runtime/codec/bytes.js';
+import {
+  array,
+  type Codec,
+  encode,
+  hash32,
+  i54,
+  integer,
+  nullable,
+  signature64,
+  struct,
+  text,
+  tryDecode,
+  u8,
+  u32,
+  u53,
+  variant,
+} from '../../runtime/codec/canonical.js';
+import { hash, hashBytes } from '../../runtime/crypto/hash.js';
+import { merkleRoot } from '../../runtime/crypto/merkle.js';
+import { LIMITS } from './limits.js';
+import type { Block, BlockHeader, Hash, Transaction, TransactionBody } from './types.js';
+
+export const PROTOCOL_VERSION = 1;
+
+export const domainIdCodec = text(LIMITS.domainIdBytes);
+export const genomeCodec = array(i54, LIMITS.genomeValues);
+export const blobCodec = struct({ hash: hash32, sizeBytes: integer(0, LIMITS.blobBytes) });
+export const experimentCodec = struct({
+  experimentId: text(64),
+  roundNumber: u53,
+  timeToThisResultMs: u53,
+  optimizationConfigHash: hash32,
+  dataHash: hash32,
+});
+
+const bodyCodec: Codec<TransactionBody> = variant({
+  transfer: [0, struct({ to: hash32, amountUnits: u53 })],
+  'register-evaluator': [1, struct({ domains: array(domainIdCodec, LIMITS.domainsPerEvaluator) })],
+  commit: [2, struct({ commitment: hash32, domain: domainIdCodec })],
+  reveal: [
+    3,
+    struct({
+      commitment: hash32,
+      genome: genomeCodec,
+      salt: hash32,
+      blob: nullable(blobCodec),
+      reportedNano: i54,
+      experiment: experimentCodec,
+    }),
+  ],
+  vote: [
+    4,
+    struct({
+      optimum: hash32,
+      seat: u8,
+      measurement: nullable(struct({ performanceNano: i54, standardErrorNano: u53 })),
+    }),
+  ],
+});
+
+const unsignedTransactionCodec = struct({ sender: hash32, nonce: u53, body: bodyCodec });
+export const transactionCodec: Codec<Transaction> = struct({
+  sender: hash32,
+  nonce: u53,
+  body: bodyCodec,
+  signature: signature64,
+});
+
+const headerFields = {
+  version: u32,
+  chainId: text(LIMITS.chainIdBytes),
+  height: u53,
+  parent: hash32,
+  timestampMs: u53,
+  slot: u53,
+  rank: u8,
+  proposer: hash32,
+  transactionsRoot: hash32,
+  stateRoot: hash32,
+};
+const unsignedHeaderCodec = struct(headerFields);
+export const headerCodec: Codec<BlockHeader> = struct({ ...headerFields, signature: signature64 });
+
+export const blockCodec: Codec<Block> = struct({
+  header: headerCodec,
+  transactions: array(transactionCodec, LIMITS.transactionsPerBlock),
+});
+
+/** What gossip carries of a block. */
+export const announcementCodec = struct({
+  header: headerCodec,
+  transactionIds: array(hash32, LIMITS.transactionsPerBlock),
+});
+
+/** Covers the signature too, so that a transaction has one id and one form. */
+export function transactionId(transaction: Transaction): Hash {
+  return hash('doin/transaction', [encode(transactionCodec, transaction)]);
+}
+
+export function transactionSigningBytes(chainId: string, transaction: Omit<Transaction, 'signature'>): Uint8Array {
+  return hashBytes('doin/transaction-signing', [toUtf8(chainId), encode(unsignedTransactionCodec, transaction)]);
+}
+
+/** Covers all but the signature: two signatures over one header are one block. */
+export function headerHash(header: Omit<BlockHeader, 'signature'>): Hash {
+  return hash('doin/header', [encode(unsignedHeaderCodec, header)]);
+}
+
+export function headerSigningBytes(header: Omit<BlockHeader, 'signature'>): Uint8Array {
+  return hashBytes('doin/header-signing', [encode(unsignedHeaderCodec, header)]);
+}
+
+export function transactionsRoot(transactions: readonly Transaction[]): Hash {
+  return merkleRoot(transactions.map((transaction) => encode(transactionCodec, transaction)));
+}
+
+export function decodeTransaction(bytes: Uint8Array): { ok: true; value: Transaction } | { ok: false; detail: string } {
+  if (bytes.length > LIMITS.transactionBytes) return { ok: false, detail: `transaction of ${bytes.length} bytes` };
+  return tryDecode(transactionCodec, bytes);
+}
+
+export function decodeBlock(bytes: Uint8Array): { ok: true; value: Block } | { ok: false; detail: string } {
+  if (bytes.length > LIMITS.blockBytes) return { ok: false, detail: `block of ${bytes.length} bytes` };
+  return tryDecode(blockCodec, bytes);
+}

@@ -1,0 +1,83 @@
+/** What a block's rules work on: the state so far, the records so far, and the fixed facts of the block. */
+import type { DomainSpec } from '../../gpu-workers/types.js';
+import { adjusted, decayed } from '../reputation/rules.js';
+import type { Genesis } from './genesis.js';
+import {
+  GLOBALS,
+  type Globals,
+  MEMBERS,
+  REPUTATION,
+  SEAT_FAILED,
+  SEAT_MISSED,
+  SEAT_VOTED,
+  type SeatState,
+  type State,
+  withMember,
+} from './state/state.js';
+import type { ChainRecord, NodeId, Seat } from './types.js';
+
+export interface BlockFacts {
+  readonly height: number;
+  readonly timestampMs: number;
+  readonly slot: number;
+  readonly proposer: NodeId;
+  /** Randomness of this block, fixed before its transactions. */
+  readonly beacon: string;
+}
+
+export class Execution {
+  state: State;
+  readonly genesis: Genesis;
+  readonly block: BlockFacts;
+  readonly records: ChainRecord[] = [];
+
+  constructor(state: State, genesis: Genesis, block: BlockFacts) {
+    this.state = state;
+    this.genesis = genesis;
+    this.block = block;
+  }
+
+  globals(): Globals {
+    return this.state.require(GLOBALS);
+  }
+
+  updateGlobals(change: Partial<Globals>): void {
+    this.state = this.state.set(GLOBALS, '', { ...this.globals(), ...change });
+  }
+
+  domain(domainId: string): DomainSpec | undefined {
+    return this.genesis.domains.find((domain) => domain.domainId === domainId);
+  }
+
+  reputationMicro(node: NodeId): number {
+    return reputationAt(this.state, node, this.block.timestampMs, this.genesis);
+  }
+
+  changeReputation(node: NodeId, deltaMicro: number): void {
+    const beforeMicro = this.reputationMicro(node);
+    const afterMicro = adjusted(beforeMicro, deltaMicro);
+    this.state = this.state
+      .set(REPUTATION, node, { scoreMicro: afterMicro, updatedMs: this.block.timestampMs })
+      .set(MEMBERS, '', withMember(this.state.require(MEMBERS), node));
+    this.records.push({ type: 'REPUTATION', node, beforeMicro, afterMicro });
+  }
+}
+
+export function reputationAt(state: State, node: NodeId, atMs: number, genesis: Genesis): number {
+  const entry = state.get(REPUTATION, node);
+  return entry === undefined ? 0 : decayed(entry, atMs, genesis.parameters.reputation.halfLifeMs);
+}
+
+/** A seat as records and views show it. */
+export function seatView(seat: SeatState, index: number): Seat {
+  const voted = seat.status === SEAT_VOTED;
+  return {
+    index,
+    evaluator: seat.evaluator,
+    dataSeed: seat.dataSeed,
+    deadlineHeight: seat.deadlineHeight,
+    status: voted ? 'voted' : seat.status === SEAT_FAILED ? 'failed' : seat.status === SEAT_MISSED ? 'missed' : 'open',
+    performanceNano: voted ? seat.performanceNano : null,
+    standardErrorNano: voted ? seat.standardErrorNano : null,
+  };
+}

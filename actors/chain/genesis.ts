@@ -1,0 +1,160 @@
+/** The genesis: constants, domains and founding members of a chain, its hash, and the state everything starts from. */
+import type { DomainSpec } from '../../gpu-workers/types.js';
+import { toUtf8 } from '../../runtime/codec/bytes.js';
+import { hash } from '../../runtime/crypto/hash.js';
+import {
+  DOMAIN,
+  EVALUATES,
+  EVALUATORS,
+  GLOBALS,
+  MEMBERS,
+  OPEN,
+  REPUTATION,
+  SHARES,
+  State,
+  withMember,
+} from './state/state.js';
+import type { Hash, NodeId } from './types.js';
+
+/** Constants of a chain. DESIGN section 5 gives the source of each default. */
+export interface ChainParameters {
+  readonly slotMs: number;
+  /** A proposer of rank r may propose r times this after the slot's start. */
+  readonly rankDelayMs: number;
+  readonly targetProofIntervalMs: number;
+  readonly initialThresholdNano: number;
+  readonly minimumThresholdNano: number;
+  readonly commitTtlMs: number;
+  readonly seatDeadlineBlocks: number;
+  readonly maxOpenCommits: number;
+  readonly blockSubsidyUnits: number;
+  readonly halvingProofBlocks: number;
+  readonly supplyCapUnits: number;
+  readonly reputation: {
+    readonly acceptedMicro: number;
+    readonly agreedMicro: number;
+    readonly rejectedMicro: number;
+    readonly divergentMicro: number;
+    readonly missedMicro: number;
+    readonly halfLifeMs: number;
+    readonly minimumMicro: number;
+  };
+  readonly incentive: {
+    readonly toleranceNano: number;
+    readonly floorNano: number;
+    readonly bonusThresholdNano: number;
+    readonly capNano: number;
+  };
+  /** Votes agree within this many of their standard errors, but never need to agree better than the domain's floor. */
+  readonly toleranceStandardErrors: number;
+}
+
+export const DEFAULT_PARAMETERS: ChainParameters = {
+  slotMs: 5_000,
+  rankDelayMs: 1_250,
+  targetProofIntervalMs: 600_000,
+  initialThresholdNano: 1_000_000_000,
+  minimumThresholdNano: 1_000_000,
+  commitTtlMs: 600_000,
+  seatDeadlineBlocks: 60,
+  maxOpenCommits: 32,
+  blockSubsidyUnits: 5_000_000_000,
+  halvingProofBlocks: 210_000,
+  supplyCapUnits: 2_100_000_000_000_000,
+  reputation: {
+    acceptedMicro: 1_000_000,
+    agreedMicro: 400_000,
+    rejectedMicro: 3_000_000,
+    divergentMicro: 3_000_000,
+    missedMicro: 1_000_000,
+    halfLifeMs: 604_800_000,
+    minimumMicro: 2_000_000,
+  },
+  incentive: {
+    toleranceNano: 100_000_000,
+    floorNano: 300_000_000,
+    bonusThresholdNano: 50_000_000,
+    capNano: 1_200_000_000,
+  },
+  toleranceStandardErrors: 4,
+};
+
+/** One machine or a handful on one desk: short slots, and work at a pace a person can watch. */
+export const LOCAL_PARAMETERS: ChainParameters = {
+  ...DEFAULT_PARAMETERS,
+  slotMs: 1_000,
+  rankDelayMs: 250,
+  targetProofIntervalMs: 20_000,
+  initialThresholdNano: 100_000_000,
+  commitTtlMs: 120_000,
+};
+
+export interface GenesisMember {
+  readonly nodeId: NodeId;
+  readonly reputationMicro: number;
+  readonly evaluates: readonly string[];
+}
+
+export interface Genesis {
+  readonly chainId: string;
+  readonly timestampMs: number;
+  /** Lets an optimizer without any other evaluator measure itself, at half strength. Never on public networks. */
+  readonly solo: boolean;
+  readonly parameters: ChainParameters;
+  readonly domains: readonly DomainSpec[];
+  readonly members: readonly GenesisMember[];
+}
+
+/** Covers every value of the genesis: JSON with sorted keys, which holds no floats (the schema refuses them). */
+export function genesisHash(genesis: Genesis): Hash {
+  return hash('doin/genesis', [toUtf8(stableJson(genesis))]);
+}
+
+/** JSON with the keys of every object sorted. */
+export function stableJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(stableJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${stableJson(item)}`).join(',')}}`;
+}
+
+export function genesisState(genesis: Genesis): State {
+  const { parameters } = genesis;
+  let state = State.empty
+    .set(GLOBALS, '', {
+      height: 0,
+      timestampMs: genesis.timestampMs,
+      slot: 0,
+      beacon: hash('doin/beacon', [toUtf8(genesisHash(genesis))]),
+      thresholdNano: BigInt(parameters.initialThresholdNano),
+      emaIntervalMs: parameters.targetProofIntervalMs,
+      lastProofMs: genesis.timestampMs,
+      epochStartMs: genesis.timestampMs,
+      epochStartThresholdNano: BigInt(parameters.initialThresholdNano),
+      proofBlocks: 0,
+      pendingWorkNano: 0n,
+      totalWorkNano: 0n,
+      supplyUnits: 0,
+      committed: 0,
+      revealed: 0,
+      accepted: 0,
+      rejected: 0,
+    })
+    .set(OPEN, '', [])
+    .set(SHARES, '', { optimizers: [], evaluators: [] })
+    .set(MEMBERS, '', [...genesis.members.map((member) => member.nodeId)].sort());
+  for (const domain of genesis.domains) {
+    state = state
+      .set(DOMAIN, domain.domainId, { bestNano: domain.baselineNano, accepted: 0, champion: null })
+      .set(EVALUATORS, domain.domainId, []);
+  }
+  for (const member of genesis.members) {
+    state = state
+      .set(REPUTATION, member.nodeId, { scoreMicro: member.reputationMicro, updatedMs: genesis.timestampMs })
+      .set(EVALUATES, member.nodeId, member.evaluates);
+    for (const domain of member.evaluates) {
+      state = state.set(EVALUATORS, domain, withMember(state.require(EVALUATORS, domain), member.nodeId));
+    }
+  }
+  return state;
+}

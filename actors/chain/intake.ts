@@ -1,0 +1,157 @@
+/**
+ * Judges what comes from outside before it has an effect, and counts every refusal by its code. Nothing here waits
+ * for the network: what is missing is named, and the gossip actor fetches it.
+ */
+import { encode, tryDecode } from '../../runtime/codec/canonical.js';
+import type { Blockchain, HeadSwitch } from './blockchain.js';
+import {
+  announcementCodec,
+  decodeBlock,
+  decodeTransaction,
+  headerHash,
+  transactionCodec,
+  transactionId,
+} from './codec.js';
+import { Execution } from './execution.js';
+import type { Mempool, Pooled } from './mempool.js';
+import type { Verdict } from './messages.js';
+import { nextBeacon } from './schedule.js';
+import { GLOBALS } from './state/state.js';
+import { applyTransaction, type Refusal, type SignatureCheck } from './transactions/apply.js';
+import { checkHeader } from './transition.js';
+import type { Block, Transaction } from './types.js';
+
+/** A header may run ahead of this node's clock by this much. */
+const CLOCK_TOLERANCE_MS = 5_000;
+/** Codes that only a broken or hostile peer produces; everything else may be an honest race. */
+const BLAMED = new Set(['malformed', 'bad-signature', 'wrong-chain', 'unknown-version', 'commitment-mismatch']);
+
+export interface IntakeEvents {
+  pooled(entry: Pooled): void;
+  headMoved(change: HeadSwitch): void;
+}
+
+export class Intake {
+  readonly refused = new Map<string, number>();
+  readonly #chain: Blockchain;
+  readonly #mempool: Mempool;
+  readonly #verify: SignatureCheck;
+  readonly #now: () => number;
+  readonly #events: IntakeEvents;
+
+  constructor(
+    modules: { chain: Blockchain; mempool: Mempool; verify: SignatureCheck; now: () => number },
+    events: IntakeEvents,
+  ) {
+    this.#chain = modules.chain;
+    this.#mempool = modules.mempool;
+    this.#verify = modules.verify;
+    this.#now = modules.now;
+    this.#events = events;
+  }
+
+  receiveTransaction(bytes: Uint8Array): Verdict {
+    const decoded = decodeTransaction(bytes);
+    if (!decoded.ok) return this.#refuse('malformed');
+    const verdict = this.poolTransaction(decoded.value, false);
+    return verdict.code === 'ok' || verdict.code === 'already-known' ? verdict : this.#refuse(verdict.code);
+  }
+
+  /** Also the way of this node's own transactions, and of those that a branch switch took out of the chain. */
+  poolTransaction(transaction: Transaction, own: boolean): Verdict {
+    const id = transactionId(transaction);
+    if (this.#mempool.has(id) && !own) return { action: 'ignore', code: 'already-known' };
+    const entry = { id, transaction, bytes: encode(transactionCodec, transaction), own };
+    const refusal = this.#tryOnHead(transaction);
+    if (refusal !== null) {
+      if (refusal.later) this.#mempool.park(entry);
+      return { action: actionFor(refusal.code), code: refusal.code };
+    }
+    const outcome = this.#mempool.add(entry);
+    if (outcome !== 'added') return { action: 'ignore', code: outcome };
+    this.#events.pooled(entry);
+    return { action: 'accept', code: 'ok' };
+  }
+
+  async receiveAnnouncement(bytes: Uint8Array): Promise<Verdict> {
+    const decoded = tryDecode(announcementCodec, bytes);
+    if (!decoded.ok) return this.#refuse('malformed');
+    const { header, transactionIds } = decoded.value;
+    if (header.timestampMs > this.#now() + CLOCK_TOLERANCE_MS) return this.#refuse('from-the-future');
+    const parent = await this.#chain.tipOf(header.parent);
+    if (parent === null) return { action: 'ignore', code: 'unknown-parent', missing: [header.parent] };
+    const refusal = checkHeader(parent, header, this.#chain.genesis, this.#verify);
+    if (refusal !== null) return this.#refuse(refusal.code);
+    const transactions: Transaction[] = [];
+    for (const id of transactionIds) {
+      const pooled = this.#mempool.get(id);
+      // A header by the right proposer is worth forwarding; its body is fetched whole.
+      if (pooled === undefined) return { action: 'accept', code: 'incomplete', missing: [headerHash(header)] };
+      transactions.push(pooled.transaction);
+    }
+    return this.#import({ header, transactions });
+  }
+
+  async receiveBlock(bytes: Uint8Array): Promise<Verdict> {
+    const decoded = decodeBlock(bytes);
+    if (!decoded.ok) return this.#refuse('malformed');
+    if (decoded.value.header.timestampMs > this.#now() + CLOCK_TOLERANCE_MS) return this.#refuse('from-the-future');
+    return this.#import(decoded.value);
+  }
+
+  /** Tries everything again after the head moved: what was too early may go in, what is in or invalid goes out. */
+  refreshMempool(): void {
+    const mempool = this.#mempool;
+    for (const entry of mempool.entries()) {
+      const refusal = this.#tryOnHead(entry.transaction);
+      if (refusal === null) continue;
+      mempool.remove(entry.id);
+      if (refusal.later) mempool.park(entry);
+    }
+    for (const entry of mempool.unpark()) {
+      const refusal = this.#tryOnHead(entry.transaction);
+      if (refusal === null) {
+        if (mempool.add(entry) === 'added') this.#events.pooled(entry);
+      } else if (refusal.later) mempool.park(entry);
+    }
+  }
+
+  async #import(block: Block): Promise<Verdict> {
+    const outcome = await this.#chain.import(block);
+    switch (outcome.kind) {
+      case 'imported':
+        if (outcome.headSwitch !== null) this.#events.headMoved(outcome.headSwitch);
+        return { action: 'accept', code: outcome.headSwitch === null ? 'side-branch' : 'ok' };
+      case 'already-known':
+        return { action: 'ignore', code: 'already-known' };
+      case 'unknown-parent':
+        return { action: 'ignore', code: 'unknown-parent', missing: [outcome.parent] };
+      case 'invalid':
+        return { ...this.#refuse(outcome.code), action: 'reject' };
+    }
+  }
+
+  /** Would it be valid in a block right on top of the head? */
+  #tryOnHead(transaction: Transaction): Refusal | null {
+    const { head, genesis } = this.#chain;
+    const globals = head.state.require(GLOBALS);
+    const slot = globals.slot + 1;
+    const execution = new Execution(head.state, genesis, {
+      height: globals.height + 1,
+      timestampMs: Math.max(this.#now(), globals.timestampMs + 1),
+      slot,
+      proposer: transaction.sender,
+      beacon: nextBeacon(globals.beacon, slot, transaction.sender),
+    });
+    return applyTransaction(execution, transaction, this.#verify);
+  }
+
+  #refuse(code: string): Verdict {
+    this.refused.set(code, (this.refused.get(code) ?? 0) + 1);
+    return { action: actionFor(code), code };
+  }
+}
+
+function actionFor(code: string): 'reject' | 'ignore' {
+  return BLAMED.has(code) ? 'reject' : 'ignore';
+}

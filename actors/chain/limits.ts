@@ -1,0 +1,14 @@
+/** Hard bounds of the wire format, the same on every chain. Bytes unless the name says otherwise. */
+export const LIMITS = {
+  chainIdBytes: 32,
+  domainIdBytes: 64,
+  domainsPerEvaluator: 64,
+  /** 64 KiB of genome at 8 bytes a value. */
+  genomeValues: 8_192,
+  blobBytes: 16 * 1024 * 1024,
+  /** Gossip frames hold 16 KiB; larger genomes are pulled by request/response with their block. */
+  transactionBytes: 96 * 1024,
+  blockBytes: 2 * 1024 * 1024,
+  transactionsPerBlock: 200,
+  seatsPerOptimum: 64,
+} as const;

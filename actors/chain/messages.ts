@@ -1,0 +1,139 @@
+/** What the chain actor accepts, answers and emits. */
+
+import type { Genome } from '../../runtime/genome/space.js';
+import { ask, event, protocol } from '../../runtime/system/protocol.js';
+import type { BlobReference, Block, ChainRecord, Hash, NodeId, Seat, Transaction, TransactionBody } from './types.js';
+
+/** Judgement of something a peer sent: forward it, drop it quietly, or drop it and blame the sender. */
+export interface Verdict {
+  readonly action: 'accept' | 'ignore' | 'reject';
+  /** Stable code, e.g. `bad-signature`, `unknown-parent`, `already-known`. */
+  readonly code: string;
+  /** For `unknown-parent` and incomplete announcements: what to fetch. */
+  readonly missing?: readonly Hash[];
+}
+
+/** Where a chain stands; exchanged on connect, and compared by fork choice. */
+export interface ChainTip {
+  readonly chainId: string;
+  readonly genesisHash: Hash;
+  readonly height: number;
+  readonly hash: Hash;
+  /** Cumulative consumed work in nano units. */
+  readonly totalWorkNano: bigint;
+  readonly accepted: number;
+}
+
+export interface DomainView {
+  readonly domainId: string;
+  readonly metric: string;
+  readonly direction: 'maximize' | 'minimize';
+  readonly baselineNano: number;
+  readonly bestNano: number;
+  readonly champion: {
+    readonly optimum: Hash;
+    readonly optimizer: NodeId;
+    readonly genome: Genome;
+    readonly blob: BlobReference | null;
+    readonly height: number;
+  } | null;
+  readonly accepted: number;
+}
+
+export interface ChainStatus extends ChainTip {
+  readonly timestampMs: number;
+  /** Slot duration, for progress displays. */
+  readonly slotMs: number;
+  readonly proofBlocks: number;
+  readonly thresholdNano: number;
+  readonly pendingWorkNano: number;
+  readonly supplyUnits: number;
+  readonly optimae: {
+    readonly committed: number;
+    readonly revealed: number;
+    readonly accepted: number;
+    readonly rejected: number;
+  };
+  readonly domains: readonly DomainView[];
+  readonly mempool: number;
+  /** True while seats, commits or unfinished optimae wait for further blocks. */
+  readonly busy: boolean;
+  readonly self: MemberView;
+  /** Things from outside that were refused without effect, by code. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Branch switches since start, and the deepest. */
+  readonly reorgs: number;
+}
+
+export interface MemberView {
+  readonly nodeId: NodeId;
+  readonly reputationMicro: number;
+  readonly balanceUnits: number;
+  readonly evaluates: readonly string[];
+}
+
+/** An optimum that is still on its way, as the state holds it. */
+export interface OpenOptimum {
+  readonly optimum: Hash;
+  readonly domain: string;
+  readonly optimizer: NodeId;
+  readonly phase: 'committed' | 'revealed';
+  readonly trainingSeed: Hash;
+  readonly genome: Genome | null;
+  readonly blob: BlobReference | null;
+  readonly reportedNano: number | null;
+  readonly seats: readonly Seat[];
+}
+
+export interface BlockView {
+  readonly hash: Hash;
+  readonly block: Block;
+  readonly records: readonly ChainRecord[];
+  readonly isProofBlock: boolean;
+}
+
+/** One block became part of the canonical chain. */
+export interface BlockApplied {
+  readonly height: number;
+  readonly hash: Hash;
+  readonly parent: Hash;
+  readonly timestampMs: number;
+  readonly proposer: NodeId;
+  readonly isProofBlock: boolean;
+  readonly transactions: number;
+  readonly records: readonly ChainRecord[];
+}
+
+export const chain = protocol('chain', {
+  /** Signs a transaction with this node's key, puts it in the mempool and offers it to the network. */
+  submit: ask<{ body: TransactionBody }, { transactionId: Hash; nonce: number }>(),
+  /** Canonical bytes of a transaction from the network. */
+  receiveTransaction: ask<{ bytes: Uint8Array; from: string }, Verdict>({ capacity: 4096, overflow: 'drop-newest' }),
+  /** A header with the ids of its transactions, as gossip carries blocks. */
+  receiveAnnouncement: ask<{ bytes: Uint8Array; from: string }, Verdict>({ capacity: 256 }),
+  /** Canonical bytes of a whole block, from request/response. */
+  receiveBlock: ask<{ bytes: Uint8Array; from: string }, Verdict>({ capacity: 256, timeoutMs: 30_000 }),
+  getTip: ask<Record<string, never>, ChainTip>(),
+  getStatus: ask<Record<string, never>, ChainStatus>(),
+  getMembers: ask<Record<string, never>, { members: readonly MemberView[] }>(),
+  getOpenOptimae: ask<Record<string, never>, { optimae: readonly OpenOptimum[] }>(),
+  /** Blocks by height (`from`, inclusive, ascending) up to `limit` blocks and 2 MiB, as canonical bytes. */
+  getBlocks: ask<{ from: number; limit: number }, { blocks: readonly Uint8Array[] }>(),
+  getBlockByHash: ask<{ hash: Hash }, { block: Uint8Array | null }>(),
+  /** Hashes at exponentially growing distances from the tip, newest first, ending with the genesis. */
+  getLocator: ask<Record<string, never>, { hashes: readonly Hash[] }>(),
+  /** Canonical blocks after the newest hash of the locator that this node has on its canonical chain. */
+  getBlocksAfter: ask<{ locator: readonly Hash[]; limit: number }, { blocks: readonly Uint8Array[] }>(),
+  getTransactions: ask<{ ids: readonly Hash[] }, { transactions: readonly Uint8Array[] }>(),
+  /** What blockApplied told about canonical blocks from a height on, for listeners that were away. */
+  getApplied: ask<{ fromHeight: number; limit: number }, { blocks: readonly BlockApplied[] }>(),
+  getBlockView: ask<{ height: number } | { hash: Hash }, { view: BlockView | null }>(),
+
+  /** Own or relayed transaction entered the mempool; `own` ones still have to be published. */
+  transactionAccepted: event<{ id: Hash; bytes: Uint8Array; own: boolean; transaction: Transaction }>(),
+  /** This node made a block: publish its announcement. */
+  blockProduced: event<{ hash: Hash; height: number; announcement: Uint8Array }>(),
+  blockApplied: event<BlockApplied>({ capacity: 4096 }),
+  /** After a branch switch: these canonical blocks are gone, highest first. Precedes the new branch's blockApplied. */
+  blocksReverted: event<{ hashes: readonly Hash[]; height: number }>(),
+});

@@ -1,0 +1,77 @@
+/**
+ * Who may propose when. Time is cut into slots from the genesis on; in each slot the eligible members are ranked by a
+ * draw from the beacon, weighted by reputation, and rank r may propose from r x rankDelay after the slot's start.
+ */
+import { fromHex, uint64Bytes } from '../../runtime/codec/bytes.js';
+import { hash } from '../../runtime/crypto/hash.js';
+import { reputationAt } from './execution.js';
+import type { Genesis } from './genesis.js';
+import { GLOBALS, MEMBERS, type State } from './state/state.js';
+import type { NodeId } from './types.js';
+
+export function slotAt(genesis: Genesis, timestampMs: number): number {
+  return Math.trunc((timestampMs - genesis.timestampMs) / genesis.parameters.slotMs);
+}
+
+export function slotStartMs(genesis: Genesis, slot: number): number {
+  return genesis.timestampMs + slot * genesis.parameters.slotMs;
+}
+
+/** From this moment to the end of the slot a proposer of this rank may propose. */
+export function opensAtMs(genesis: Genesis, slot: number, rank: number): number {
+  return slotStartMs(genesis, slot) + rank * genesis.parameters.rankDelayMs;
+}
+
+/** How many ranks fit into one slot. */
+export function ranksPerSlot(genesis: Genesis): number {
+  const { slotMs, rankDelayMs } = genesis.parameters;
+  return Math.trunc((slotMs - 1) / rankDelayMs) + 1;
+}
+
+/**
+ * The proposers of a slot on top of this state, best rank first. Weights are the reputations at the state's own block
+ * time. When nobody has the minimum (a small network that slept for weeks), the founding members may propose, so that
+ * no chain is ever stuck.
+ */
+export function proposersOf(state: State, genesis: Genesis, slot: number): readonly NodeId[] {
+  const { beacon, timestampMs } = state.require(GLOBALS);
+  const { minimumMicro } = genesis.parameters.reputation;
+  const members = state
+    .require(MEMBERS)
+    .map((node) => ({ node, weight: reputationAt(state, node, timestampMs, genesis) }))
+    .filter(({ weight }) => weight >= minimumMicro);
+  const founders = [...genesis.members].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+  const candidates = members.length > 0 ? members : founders.map(({ nodeId }) => ({ node: nodeId, weight: 1 }));
+  return weightedOrder(candidates, beacon, slot, ranksPerSlot(genesis));
+}
+
+/** Draws without replacement: each draw picks a point on the remaining total weight. */
+function weightedOrder(
+  candidates: readonly { readonly node: NodeId; readonly weight: number }[],
+  beacon: string,
+  slot: number,
+  count: number,
+): readonly NodeId[] {
+  const remaining = [...candidates];
+  const order: NodeId[] = [];
+  while (remaining.length > 0 && order.length < count) {
+    const total = remaining.reduce((sum, { weight }) => sum + BigInt(weight), 0n);
+    const digest = hash('doin/rank', [fromHex(beacon), uint64Bytes(slot), uint64Bytes(order.length)]);
+    let point = BigInt(`0x${digest}`) % total;
+    const picked = remaining.findIndex(({ weight }) => {
+      point -= BigInt(weight);
+      return point < 0n;
+    });
+    const [winner] = remaining.splice(picked, 1);
+    if (winner !== undefined) order.push(winner.node);
+  }
+  return order;
+}
+
+/**
+ * The next beacon. Nothing the proposer chooses freely goes in (not the transactions, not the timestamp): he can only
+ * leave his slot to the next one. It is predictable for whoever knows who will propose; the VRF ends that.
+ */
+export function nextBeacon(beacon: string, slot: number, proposer: NodeId): string {
+  return hash('doin/beacon', [fromHex(beacon), uint64Bytes(slot), fromHex(proposer)]);
+}

@@ -1,0 +1,256 @@
+/**
+ * What a state holds, entry by entry. Every entry has a canonical codec; the state root commits to all of them. A
+ * `State` never changes: writing gives a new one that shares all untouched parts.
+ */
+import {
+  array,
+  type Codec,
+  encode,
+  hash32,
+  i54,
+  nullable,
+  struct,
+  u8,
+  u53,
+  u64,
+} from '../../../runtime/codec/canonical.js';
+import { blobCodec, domainIdCodec, experimentCodec, genomeCodec } from '../codec.js';
+import { LIMITS } from '../limits.js';
+import type { NodeId } from '../types.js';
+import { StateTree } from './tree.js';
+
+export interface EntryKind<T> {
+  readonly prefix: string;
+  readonly codec: Codec<T>;
+}
+
+export class State {
+  static readonly empty = new State(StateTree.empty);
+  readonly #tree: StateTree;
+
+  private constructor(tree: StateTree) {
+    this.#tree = tree;
+  }
+
+  get<T>(kind: EntryKind<T>, id = ''): T | undefined {
+    return this.#tree.get(`${kind.prefix}/${id}`) as T | undefined;
+  }
+
+  /** For entries that genesis creates and nothing deletes. */
+  require<T>(kind: EntryKind<T>, id = ''): T {
+    const value = this.get(kind, id);
+    if (value === undefined) throw new Error(`state has no ${kind.prefix}/${id}`);
+    return value;
+  }
+
+  set<T>(kind: EntryKind<T>, id: string, value: T): State {
+    return new State(this.#tree.set(`${kind.prefix}/${id}`, value, () => encode(kind.codec, value)));
+  }
+
+  delete(kind: EntryKind<unknown>, id: string): State {
+    return new State(this.#tree.delete(`${kind.prefix}/${id}`));
+  }
+
+  root(): string {
+    return this.#tree.root();
+  }
+
+  /** All ids and values of one kind, in an order equal on every machine. Walks the whole state: for displays only. */
+  *list<T>(kind: EntryKind<T>): Generator<readonly [id: string, value: T]> {
+    for (const [key, value] of this.#tree.entries()) {
+      if (key.startsWith(`${kind.prefix}/`)) yield [key.slice(kind.prefix.length + 1), value as T];
+    }
+  }
+}
+
+/** Counters and the clockwork of the chain. Times in ms since the epoch; work in nano units. */
+export interface Globals {
+  readonly height: number;
+  readonly timestampMs: number;
+  readonly slot: number;
+  readonly beacon: string;
+  readonly thresholdNano: bigint;
+  /** Exponential average of the time between proof blocks. */
+  readonly emaIntervalMs: number;
+  readonly lastProofMs: number;
+  readonly epochStartMs: number;
+  readonly epochStartThresholdNano: bigint;
+  readonly proofBlocks: number;
+  /** Verified but not yet consumed by a proof block. */
+  readonly pendingWorkNano: bigint;
+  /** Consumed: the chain's weight. */
+  readonly totalWorkNano: bigint;
+  readonly supplyUnits: number;
+  readonly committed: number;
+  readonly revealed: number;
+  readonly accepted: number;
+  readonly rejected: number;
+}
+export const GLOBALS: EntryKind<Globals> = {
+  prefix: 'globals',
+  codec: struct({
+    height: u53,
+    timestampMs: u53,
+    slot: u53,
+    beacon: hash32,
+    thresholdNano: u64,
+    emaIntervalMs: u53,
+    lastProofMs: u53,
+    epochStartMs: u53,
+    epochStartThresholdNano: u64,
+    proofBlocks: u53,
+    pendingWorkNano: u64,
+    totalWorkNano: u64,
+    supplyUnits: u53,
+    committed: u53,
+    revealed: u53,
+    accepted: u53,
+    rejected: u53,
+  }),
+};
+
+export interface Account {
+  readonly balanceUnits: number;
+  /** Highest nonce seen, and which of the 64 below it were (bit 0 = the one just below). */
+  readonly nonceHighest: number;
+  readonly nonceWindow: bigint;
+}
+export const ACCOUNT: EntryKind<Account> = {
+  prefix: 'account',
+  codec: struct({ balanceUnits: u53, nonceHighest: u53, nonceWindow: u64 }),
+};
+export const NEW_ACCOUNT: Account = { balanceUnits: 0, nonceHighest: 0, nonceWindow: 0n };
+
+export interface ReputationEntry {
+  readonly scoreMicro: number;
+  /** Block time of the last change; the score has been decaying since. */
+  readonly updatedMs: number;
+}
+export const REPUTATION: EntryKind<ReputationEntry> = {
+  prefix: 'reputation',
+  codec: struct({ scoreMicro: u53, updatedMs: u53 }),
+};
+
+const nodeList: Codec<readonly NodeId[]> = array(hash32, 1_000_000);
+/** Everybody with a reputation entry, sorted. */
+export const MEMBERS: EntryKind<readonly NodeId[]> = { prefix: 'members', codec: nodeList };
+/** By domain: who registered to evaluate it, sorted. */
+export const EVALUATORS: EntryKind<readonly NodeId[]> = { prefix: 'evaluators', codec: nodeList };
+/** By node: the domains it registered for. */
+export const EVALUATES: EntryKind<readonly string[]> = {
+  prefix: 'evaluates',
+  codec: array(domainIdCodec, LIMITS.domainsPerEvaluator),
+};
+
+export interface DomainState {
+  readonly bestNano: number;
+  readonly accepted: number;
+  readonly champion: {
+    readonly optimum: string;
+    readonly optimizer: NodeId;
+    readonly genome: readonly number[];
+    readonly blob: { readonly hash: string; readonly sizeBytes: number } | null;
+    readonly height: number;
+  } | null;
+}
+export const DOMAIN: EntryKind<DomainState> = {
+  prefix: 'domain',
+  codec: struct({
+    bestNano: i54,
+    accepted: u53,
+    champion: nullable(
+      struct({ optimum: hash32, optimizer: hash32, genome: genomeCodec, blob: nullable(blobCodec), height: u53 }),
+    ),
+  }),
+};
+
+/** `status` is one of the SEAT_ numbers below; the measurement is zero unless it is SEAT_VOTED. */
+const seatCodec = struct({
+  evaluator: hash32,
+  dataSeed: hash32,
+  deadlineHeight: u53,
+  status: u8,
+  performanceNano: i54,
+  standardErrorNano: u53,
+});
+export interface SeatState {
+  readonly evaluator: NodeId;
+  readonly dataSeed: string;
+  readonly deadlineHeight: number;
+  readonly status: number;
+  readonly performanceNano: number;
+  readonly standardErrorNano: number;
+}
+export const SEAT_OPEN = 0;
+export const SEAT_VOTED = 1;
+export const SEAT_MISSED = 2;
+export const SEAT_FAILED = 3;
+
+export interface Reveal {
+  readonly genome: readonly number[];
+  readonly blob: { readonly hash: string; readonly sizeBytes: number } | null;
+  readonly reportedNano: number;
+  readonly experiment: {
+    readonly experimentId: string;
+    readonly roundNumber: number;
+    readonly timeToThisResultMs: number;
+    readonly optimizationConfigHash: string;
+    readonly dataHash: string;
+  };
+  readonly seats: readonly SeatState[];
+  /** Who replaces a missing evaluator, next first. */
+  readonly standby: readonly NodeId[];
+}
+
+/** An optimum between commit and settlement; its id is the commitment. */
+export interface OptimumState {
+  readonly domain: string;
+  readonly optimizer: NodeId;
+  readonly committedHeight: number;
+  readonly expiresAtMs: number;
+  readonly trainingSeed: string;
+  readonly reveal: Reveal | null;
+}
+export const OPTIMUM: EntryKind<OptimumState> = {
+  prefix: 'optimum',
+  codec: struct({
+    domain: domainIdCodec,
+    optimizer: hash32,
+    committedHeight: u53,
+    expiresAtMs: u53,
+    trainingSeed: hash32,
+    reveal: nullable(
+      struct({
+        genome: genomeCodec,
+        blob: nullable(blobCodec),
+        reportedNano: i54,
+        experiment: experimentCodec,
+        seats: array(seatCodec, LIMITS.seatsPerOptimum),
+        standby: array(hash32, LIMITS.seatsPerOptimum),
+      }),
+    ),
+  }),
+};
+/** Commitments of all open optimae, oldest first. */
+export const OPEN: EntryKind<readonly string[]> = { prefix: 'open', codec: array(hash32, 1_000_000) };
+
+/** By hash of domain and genome: the optimum that revealed it first. */
+export const REVEALED_GENOME: EntryKind<string> = { prefix: 'genome', codec: hash32 };
+
+/** Who earned what since the last proof block. */
+export interface PendingShares {
+  readonly optimizers: readonly { readonly node: NodeId; readonly workNano: bigint }[];
+  readonly evaluators: readonly { readonly node: NodeId; readonly votes: number }[];
+}
+export const SHARES: EntryKind<PendingShares> = {
+  prefix: 'shares',
+  codec: struct({
+    optimizers: array(struct({ node: hash32, workNano: u64 }), 1_000_000),
+    evaluators: array(struct({ node: hash32, votes: u53 }), 1_000_000),
+  }),
+};
+
+/** Inserts into a sorted list; the same list when it is there already. */
+export function withMember(list: readonly string[], member: string): readonly string[] {
+  return list.includes(member) ? list : [...list, member].sort();
+}

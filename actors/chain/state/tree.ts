@@ -1,0 +1,138 @@
+/**
+ * The state as an authenticated, persistent map: a binary trie over hashed keys in which a subtree with a single leaf
+ * *is* that leaf. Its shape follows from the set of keys alone, so equal contents give equal roots whatever the order
+ * of writes. `set` and `delete` copy only the path they touch; every older version stays intact, which makes a branch
+ * switch a change of pointer. Hashes are computed when a root is asked for and then remembered, so one block hashes
+ * each touched node once.
+ */
+import { toHex, toUtf8 } from '../../../runtime/codec/bytes.js';
+import { hashBytes } from '../../../runtime/crypto/hash.js';
+
+interface Leaf {
+  readonly kind: 'leaf';
+  readonly path: Uint8Array;
+  readonly key: string;
+  readonly value: unknown;
+  readonly encode: () => Uint8Array;
+  hash: Uint8Array | null;
+}
+interface Branch {
+  readonly kind: 'branch';
+  readonly left: Node | null;
+  readonly right: Node | null;
+  hash: Uint8Array | null;
+}
+type Node = Leaf | Branch;
+
+const EMPTY = new Uint8Array(32);
+
+export class StateTree {
+  static readonly empty = new StateTree(null);
+  readonly #root: Node | null;
+
+  private constructor(root: Node | null) {
+    this.#root = root;
+  }
+
+  get(key: string): unknown {
+    const path = pathOf(key);
+    let node = this.#root;
+    for (let depth = 0; node !== null; depth += 1) {
+      if (node.kind === 'leaf') return node.key === key ? node.value : undefined;
+      node = bitAt(path, depth) === 0 ? node.left : node.right;
+    }
+    return undefined;
+  }
+
+  /** `encode` gives the canonical bytes of the value; it runs at most once, when the root is asked for. */
+  set(key: string, value: unknown, encode: () => Uint8Array): StateTree {
+    return new StateTree(insert(this.#root, { kind: 'leaf', path: pathOf(key), key, value, encode, hash: null }, 0));
+  }
+
+  delete(key: string): StateTree {
+    return new StateTree(remove(this.#root, pathOf(key), key, 0));
+  }
+
+  /** 32 bytes as hex; all zero for the empty map. */
+  root(): string {
+    return toHex(hashOf(this.#root));
+  }
+
+  /** Every entry, in the order of hashed keys: equal on every machine. */
+  *entries(): Generator<readonly [key: string, value: unknown]> {
+    yield* walk(this.#root);
+  }
+}
+
+function* walk(node: Node | null): Generator<readonly [string, unknown]> {
+  if (node === null) return;
+  if (node.kind === 'leaf') {
+    yield [node.key, node.value];
+    return;
+  }
+  yield* walk(node.left);
+  yield* walk(node.right);
+}
+
+function insert(node: Node | null, leaf: Leaf, depth: number): Node {
+  if (node === null) return leaf;
+  if (node.kind === 'branch') {
+    return bitAt(leaf.path, depth) === 0
+      ? branch(insert(node.left, leaf, depth + 1), node.right)
+      : branch(node.left, insert(node.right, leaf, depth + 1));
+  }
+  return node.key === leaf.key ? leaf : join(node, leaf, depth);
+}
+
+/** The smallest tree that tells two leaves with different paths apart. */
+function join(a: Leaf, b: Leaf, depth: number): Branch {
+  const bitA = bitAt(a.path, depth);
+  if (bitA === bitAt(b.path, depth)) {
+    const below = join(a, b, depth + 1);
+    return bitA === 0 ? branch(below, null) : branch(null, below);
+  }
+  return bitA === 0 ? branch(a, b) : branch(b, a);
+}
+
+function remove(node: Node | null, path: Uint8Array, key: string, depth: number): Node | null {
+  if (node === null) return null;
+  if (node.kind === 'leaf') return node.key === key ? null : node;
+  const goLeft = bitAt(path, depth) === 0;
+  const child = goLeft ? node.left : node.right;
+  const rest = remove(child, path, key, depth + 1);
+  if (rest === child) return node;
+  const other = goLeft ? node.right : node.left;
+  if (rest === null && (other === null || other.kind === 'leaf')) return other;
+  if (other === null && rest?.kind === 'leaf') return rest;
+  return goLeft ? branch(rest, other) : branch(other, rest);
+}
+
+function branch(left: Node | null, right: Node | null): Branch {
+  return { kind: 'branch', left, right, hash: null };
+}
+
+function hashOf(node: Node | null): Uint8Array {
+  if (node === null) return EMPTY;
+  node.hash ??=
+    node.kind === 'leaf'
+      ? hashBytes('doin/state-leaf', [node.path, node.encode()])
+      : hashBytes('doin/state-node', [hashOf(node.left), hashOf(node.right)]);
+  return node.hash;
+}
+
+/** Keys repeat all the time; their hashes need computing once. */
+const paths = new Map<string, Uint8Array>();
+const PATH_CACHE = 65_536;
+
+function pathOf(key: string): Uint8Array {
+  const known = paths.get(key);
+  if (known !== undefined) return known;
+  if (paths.size >= PATH_CACHE) paths.clear();
+  const path = hashBytes('doin/state-key', [toUtf8(key)]);
+  paths.set(key, path);
+  return path;
+}
+
+function bitAt(path: Uint8Array, depth: number): 0 | 1 {
+  return (((path[depth >> 3] ?? 0) >> (7 - (depth & 7))) & 1) as 0 | 1;
+}

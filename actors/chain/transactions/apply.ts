@@ -1,0 +1,51 @@
+/** One transaction: signature, nonce, then the rule of its type. A refusal leaves the execution untouched. */
+
+import { nonceIsFresh, withNonceUsed } from '../accounts.js';
+import { transactionSigningBytes } from '../codec.js';
+import type { Execution } from '../execution.js';
+import { ACCOUNT, NEW_ACCOUNT } from '../state/state.js';
+import type { Transaction } from '../types.js';
+import { applyCommit } from './commit.js';
+import { applyRegistration } from './register-evaluator.js';
+import { applyReveal } from './reveal.js';
+import { applyTransfer } from './transfer.js';
+import { applyVote } from './vote.js';
+
+/** Why a transaction cannot be in this block. `later` marks what may become valid with a later block. */
+export interface Refusal {
+  readonly code: string;
+  readonly later?: boolean;
+}
+
+export type SignatureCheck = (publicKey: string, message: Uint8Array, signature: string) => boolean;
+
+export function applyTransaction(
+  execution: Execution,
+  transaction: Transaction,
+  verify: SignatureCheck,
+): Refusal | null {
+  const account = execution.state.get(ACCOUNT, transaction.sender) ?? NEW_ACCOUNT;
+  if (!nonceIsFresh(account, transaction.nonce)) return { code: 'nonce-used' };
+  const message = transactionSigningBytes(execution.genesis.chainId, transaction);
+  if (!verify(transaction.sender, message, transaction.signature)) return { code: 'bad-signature' };
+  const before = execution.state;
+  execution.state = before.set(ACCOUNT, transaction.sender, withNonceUsed(account, transaction.nonce));
+  const refusal = applyBody(execution, transaction);
+  if (refusal !== null) execution.state = before;
+  return refusal;
+}
+
+function applyBody(execution: Execution, { sender, body }: Transaction): Refusal | null {
+  switch (body.type) {
+    case 'transfer':
+      return applyTransfer(execution, sender, body);
+    case 'register-evaluator':
+      return applyRegistration(execution, sender, body);
+    case 'commit':
+      return applyCommit(execution, sender, body);
+    case 'reveal':
+      return applyReveal(execution, sender, body);
+    case 'vote':
+      return applyVote(execution, sender, body);
+  }
+}

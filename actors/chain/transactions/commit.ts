@@ -1,0 +1,63 @@
+import { fromHex, toUtf8 } from '../../../runtime/codec/bytes.js';
+import { array, encode, hash32, i54, struct, text } from '../../../runtime/codec/canonical.js';
+import { hash } from '../../../runtime/crypto/hash.js';
+import type { Execution } from '../execution.js';
+import { LIMITS } from '../limits.js';
+import { OPEN, OPTIMUM } from '../state/state.js';
+import type { Hash, NodeId, TransactionBody } from '../types.js';
+import type { Refusal } from './apply.js';
+
+type Commit = Extract<TransactionBody, { type: 'commit' }>;
+
+const commitmentPreimage = struct({
+  chainId: text(LIMITS.chainIdBytes),
+  domain: text(LIMITS.domainIdBytes),
+  optimizer: hash32,
+  genome: array(i54, LIMITS.genomeValues),
+  salt: hash32,
+});
+
+/** Binds chain, domain and optimizer, so that a copied commitment is worthless to anybody else. */
+export function commitmentOf(preimage: {
+  readonly chainId: string;
+  readonly domain: string;
+  readonly optimizer: NodeId;
+  readonly genome: readonly number[];
+  readonly salt: Hash;
+}): Hash {
+  return hash('doin/commitment', [encode(commitmentPreimage, preimage)]);
+}
+
+/** Reserves a training seed that did not exist before this block. */
+export function applyCommit(execution: Execution, sender: NodeId, { commitment, domain }: Commit): Refusal | null {
+  const spec = execution.domain(domain);
+  if (spec === undefined) return { code: 'unknown-domain' };
+  if (execution.state.get(OPTIMUM, commitment) !== undefined) return { code: 'duplicate-commitment' };
+  const open = execution.state.require(OPEN);
+  const own = open.filter((id) => execution.state.require(OPTIMUM, id).optimizer === sender).length;
+  if (own >= execution.genesis.parameters.maxOpenCommits) return { code: 'too-many-commits', later: true };
+  const { block } = execution;
+  const trainingSeed = hash('doin/training-seed', [fromHex(commitment), toUtf8(domain), fromHex(block.beacon)]);
+  const expiresAtMs =
+    block.timestampMs + execution.genesis.parameters.commitTtlMs + spec.limits.trainingSeconds * 1_000;
+  execution.state = execution.state
+    .set(OPTIMUM, commitment, {
+      domain,
+      optimizer: sender,
+      committedHeight: block.height,
+      expiresAtMs,
+      trainingSeed,
+      reveal: null,
+    })
+    .set(OPEN, '', [...open, commitment]);
+  execution.updateGlobals({ committed: execution.globals().committed + 1 });
+  execution.records.push({
+    type: 'COMMITTED',
+    optimum: commitment,
+    domain,
+    optimizer: sender,
+    trainingSeed,
+    expiresAtMs,
+  });
+  return null;
+}

@@ -1,0 +1,32 @@
+import type { Execution } from '../execution.js';
+import { EVALUATES, EVALUATORS, withMember } from '../state/state.js';
+import type { NodeId, TransactionBody } from '../types.js';
+import type { Refusal } from './apply.js';
+
+type Registration = Extract<TransactionBody, { type: 'register-evaluator' }>;
+
+/** Replaces the list of domains a node evaluates. Seats still need the minimum reputation. */
+export function applyRegistration(execution: Execution, sender: NodeId, { domains }: Registration): Refusal | null {
+  const wanted = [...new Set(domains)].sort();
+  if (wanted.length !== domains.length || wanted.some((domain, index) => domain !== domains[index])) {
+    return { code: 'domains-not-sorted' };
+  }
+  if (wanted.some((domain) => execution.domain(domain) === undefined)) return { code: 'unknown-domain' };
+  const current = execution.state.get(EVALUATES, sender) ?? [];
+  if (current.length === wanted.length && current.every((domain, index) => domain === wanted[index])) {
+    return { code: 'already-registered' };
+  }
+  let { state } = execution;
+  for (const domain of current) {
+    state = state.set(
+      EVALUATORS,
+      domain,
+      state.require(EVALUATORS, domain).filter((node) => node !== sender),
+    );
+  }
+  for (const domain of wanted) {
+    state = state.set(EVALUATORS, domain, withMember(state.require(EVALUATORS, domain), sender));
+  }
+  execution.state = state.set(EVALUATES, sender, wanted);
+  return null;
+}

@@ -1,0 +1,154 @@
+/**
+ * The state transition: the only way a chain moves. `applyBlock` verifies everything a block claims against the state
+ * of its parent; `buildBlock` runs the same steps to make one. Pure: no clock, no randomness, no I/O.
+ */
+import { encode } from '../../runtime/codec/canonical.js';
+import {
+  blockCodec,
+  headerHash,
+  headerSigningBytes,
+  PROTOCOL_VERSION,
+  transactionCodec,
+  transactionsRoot,
+} from './codec.js';
+import { Execution } from './execution.js';
+import { type Genesis, genesisHash } from './genesis.js';
+import { LIMITS } from './limits.js';
+import { settleProof } from './proof.js';
+import { nextBeacon, opensAtMs, proposersOf, slotStartMs } from './schedule.js';
+import { settleOpenOptimae } from './settlement.js';
+import { GLOBALS, OPEN, OPTIMUM, type State } from './state/state.js';
+import { applyTransaction, type Refusal, type SignatureCheck } from './transactions/apply.js';
+import type { Block, BlockHeader, ChainRecord, Hash, NodeId, Transaction } from './types.js';
+
+/** A block of a chain with the state after it. The genesis counts as the block of height 0. */
+export interface Tip {
+  readonly hash: Hash;
+  readonly state: State;
+}
+
+export interface Applied extends Tip {
+  readonly records: readonly ChainRecord[];
+  readonly isProofBlock: boolean;
+}
+
+export type BlockVerdict =
+  | { readonly ok: true; readonly applied: Applied }
+  | { readonly ok: false; readonly code: string };
+
+/** Everything about a header that can be checked without its transactions. */
+export function checkHeader(
+  parent: Tip,
+  header: BlockHeader,
+  genesis: Genesis,
+  verify: SignatureCheck,
+): Refusal | null {
+  const before = parent.state.require(GLOBALS);
+  if (header.version !== PROTOCOL_VERSION) return { code: 'unknown-version' };
+  if (header.chainId !== genesis.chainId) return { code: 'wrong-chain' };
+  if (header.parent !== parent.hash) return { code: 'wrong-parent' };
+  if (header.height !== before.height + 1) return { code: 'wrong-height' };
+  if (header.timestampMs <= before.timestampMs) return { code: 'time-not-increasing' };
+  if (header.slot <= before.slot) return { code: 'slot-not-increasing' };
+  if (header.timestampMs < opensAtMs(genesis, header.slot, header.rank)) return { code: 'before-its-time' };
+  if (header.timestampMs >= slotStartMs(genesis, header.slot + 1)) return { code: 'after-its-slot' };
+  if (proposersOf(parent.state, genesis, header.slot)[header.rank] !== header.proposer)
+    return { code: 'not-the-proposer' };
+  if (!verify(header.proposer, headerSigningBytes(header), header.signature)) return { code: 'bad-signature' };
+  return null;
+}
+
+export function applyBlock(parent: Tip, block: Block, genesis: Genesis, verify: SignatureCheck): BlockVerdict {
+  const { header, transactions } = block;
+  const refusal = checkHeader(parent, header, genesis, verify);
+  if (refusal !== null) return { ok: false, code: refusal.code };
+  if (transactions.length > LIMITS.transactionsPerBlock) return { ok: false, code: 'too-many-transactions' };
+  if (encode(blockCodec, block).length > LIMITS.blockBytes) return { ok: false, code: 'block-too-large' };
+  if (transactionsRoot(transactions) !== header.transactionsRoot) return { ok: false, code: 'wrong-transactions-root' };
+  if (transactions.length === 0 && !hasPendingWork(parent.state)) return { ok: false, code: 'block-without-cause' };
+  const execution = begin(parent, genesis, header);
+  for (const transaction of transactions) {
+    const problem = applyTransaction(execution, transaction, verify);
+    if (problem !== null) return { ok: false, code: problem.code };
+  }
+  const applied = finish(execution, headerHash(header));
+  if (applied.state.root() !== header.stateRoot) return { ok: false, code: 'wrong-state-root' };
+  return { ok: true, applied };
+}
+
+export interface Proposal {
+  readonly slot: number;
+  readonly rank: number;
+  readonly timestampMs: number;
+  readonly proposer: NodeId;
+}
+
+export interface Built {
+  readonly header: Omit<BlockHeader, 'signature'>;
+  readonly transactions: readonly Transaction[];
+  readonly applied: Applied;
+  /** Candidates that could not go in, and why. */
+  readonly refused: readonly { readonly transaction: Transaction; readonly refusal: Refusal }[];
+}
+
+/** Fills a block with as many of the candidates, in their order, as are valid and fit. Null when it would have no cause. */
+export function buildBlock(
+  parent: Tip,
+  proposal: Proposal,
+  candidates: readonly Transaction[],
+  genesis: Genesis,
+  verify: SignatureCheck,
+): Built | null {
+  const before = parent.state.require(GLOBALS);
+  const draft = {
+    version: PROTOCOL_VERSION,
+    chainId: genesis.chainId,
+    height: before.height + 1,
+    parent: parent.hash,
+    ...proposal,
+  };
+  const execution = begin(parent, genesis, draft);
+  const transactions: Transaction[] = [];
+  const refused: { transaction: Transaction; refusal: Refusal }[] = [];
+  let sizeBytes = HEADER_ROOM_BYTES;
+  for (const transaction of candidates) {
+    const bytes = encode(transactionCodec, transaction).length;
+    if (transactions.length >= LIMITS.transactionsPerBlock || sizeBytes + bytes > LIMITS.blockBytes) break;
+    const refusal = applyTransaction(execution, transaction, verify);
+    if (refusal !== null) refused.push({ transaction, refusal });
+    else {
+      transactions.push(transaction);
+      sizeBytes += bytes;
+    }
+  }
+  if (transactions.length === 0 && !hasPendingWork(parent.state)) return null;
+  const settled = finish(execution, '');
+  const header = { ...draft, transactionsRoot: transactionsRoot(transactions), stateRoot: settled.state.root() };
+  return { header, transactions, applied: { ...settled, hash: headerHash(header) }, refused };
+}
+
+/** Generous bound of an encoded header and the array around the transactions. */
+const HEADER_ROOM_BYTES = 512;
+
+/** Open seats need further blocks to reach their deadlines; commitments that wait for their reveal do not. */
+export function hasPendingWork(state: State): boolean {
+  return state.require(OPEN).some((id) => state.require(OPTIMUM, id).reveal !== null);
+}
+
+export function genesisTip(genesis: Genesis, state: State): Tip {
+  return { hash: genesisHash(genesis), state };
+}
+
+function begin(parent: Tip, genesis: Genesis, header: Proposal & { readonly height: number }): Execution {
+  const { height, slot, timestampMs, proposer } = header;
+  const beacon = nextBeacon(parent.state.require(GLOBALS).beacon, slot, proposer);
+  const execution = new Execution(parent.state, genesis, { height, slot, timestampMs, proposer, beacon });
+  execution.updateGlobals({ height, slot, timestampMs, beacon });
+  return execution;
+}
+
+function finish(execution: Execution, hash: Hash): Applied {
+  settleOpenOptimae(execution);
+  const isProofBlock = settleProof(execution);
+  return { hash, state: execution.state, records: execution.records, isProofBlock };
+}

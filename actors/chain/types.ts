@@ -1,0 +1,172 @@
+/**
+ * The objects of the chain as the rules see them. Ids and hashes are lower-case hex, so that they work as map keys;
+ * the codec (codec.ts) turns them into bytes. All numbers are safe integers or bigints with the unit in the name:
+ * coins in 1e-8 (`Units`), performance and work in 1e-9 (`Nano`), reputation in 1e-6 (`Micro`), times in ms.
+ */
+import type { Genome } from '../../runtime/genome/space.js';
+
+/** 32-byte SHA-256, 64 hex digits. */
+export type Hash = string;
+/** Ed25519 public key, 64 hex digits. `peerIdOf` gives the libp2p PeerId of the same key. */
+export type NodeId = string;
+
+export interface BlobReference {
+  /** SHA-256 of the bytes, under the blob tag. */
+  readonly hash: Hash;
+  readonly sizeBytes: number;
+}
+
+/** Where a result came from. Claims of the optimizer, carried for everybody's statistics; nothing depends on them. */
+export interface ExperimentClaim {
+  readonly experimentId: string;
+  readonly roundNumber: number;
+  readonly timeToThisResultMs: number;
+  readonly optimizationConfigHash: Hash;
+  readonly dataHash: Hash;
+}
+
+export type TransactionBody =
+  | { readonly type: 'transfer'; readonly to: NodeId; readonly amountUnits: number }
+  /** Replaces the sender's list of evaluated domains; an empty list withdraws. */
+  | { readonly type: 'register-evaluator'; readonly domains: readonly string[] }
+  | { readonly type: 'commit'; readonly commitment: Hash; readonly domain: string }
+  | {
+      readonly type: 'reveal';
+      readonly commitment: Hash;
+      readonly genome: Genome;
+      /** 32 random bytes that hide the genome inside the commitment. */
+      readonly salt: Hash;
+      readonly blob: BlobReference | null;
+      readonly reportedNano: number;
+      readonly experiment: ExperimentClaim;
+    }
+  | {
+      readonly type: 'vote';
+      readonly optimum: Hash;
+      readonly seat: number;
+      /** Null says: these weights cannot be had or cannot be measured. */
+      readonly measurement: { readonly performanceNano: number; readonly standardErrorNano: number } | null;
+    };
+
+export interface Transaction {
+  readonly sender: NodeId;
+  /** Unique per sender within a sliding window (see accounts.ts); gaps and reordering are fine. */
+  readonly nonce: number;
+  readonly body: TransactionBody;
+  /** Ed25519 over the canonical bytes of everything above, under the chain's transaction tag. 128 hex digits. */
+  readonly signature: string;
+}
+
+export interface BlockHeader {
+  readonly version: number;
+  readonly chainId: string;
+  readonly height: number;
+  readonly parent: Hash;
+  readonly timestampMs: number;
+  readonly slot: number;
+  readonly rank: number;
+  readonly proposer: NodeId;
+  readonly transactionsRoot: Hash;
+  /** Root of the state *after* this block. */
+  readonly stateRoot: Hash;
+  readonly signature: string;
+}
+
+export interface Block {
+  readonly header: BlockHeader;
+  readonly transactions: readonly Transaction[];
+}
+
+/** A seat in an optimum's quorum: who measures, on which data, until when. */
+export interface Seat {
+  readonly index: number;
+  readonly evaluator: NodeId;
+  /** 32 bytes, hex; seeds this seat's own evaluation data. */
+  readonly dataSeed: Hash;
+  /** Last height at which the vote may be included. */
+  readonly deadlineHeight: number;
+  /** `failed`: the evaluator voted that it cannot be measured. */
+  readonly status: 'open' | 'voted' | 'failed' | 'missed';
+  readonly performanceNano: number | null;
+  readonly standardErrorNano: number | null;
+}
+
+/** How the verdict judged a vote. `unjudged`: the quorum found no majority, so nobody is right or wrong. */
+export interface JudgedVote {
+  readonly evaluator: NodeId;
+  readonly outcome: 'agreed' | 'divergent' | 'unjudged';
+}
+
+/** Facts the state transition derived from a block: stored, indexed and sent to every actor that listens. */
+export type ChainRecord =
+  | {
+      readonly type: 'COMMITTED';
+      readonly optimum: Hash;
+      readonly domain: string;
+      readonly optimizer: NodeId;
+      /** The one seed the confirmation run may use. */
+      readonly trainingSeed: Hash;
+      /** Block time from which the reveal is too late. */
+      readonly expiresAtMs: number;
+    }
+  | {
+      readonly type: 'REVEALED';
+      readonly optimum: Hash;
+      readonly domain: string;
+      readonly optimizer: NodeId;
+      readonly genome: Genome;
+      readonly blob: BlobReference | null;
+      readonly reportedNano: number;
+      readonly previousBestNano: number;
+      readonly experiment: ExperimentClaim;
+    }
+  | { readonly type: 'TASK_CREATED'; readonly optimum: Hash; readonly domain: string; readonly seat: Seat }
+  | {
+      readonly type: 'TASK_COMPLETED';
+      readonly optimum: Hash;
+      readonly domain: string;
+      readonly seat: Seat;
+    }
+  | {
+      readonly type: 'OPTIMAE_ACCEPTED';
+      readonly optimum: Hash;
+      readonly domain: string;
+      readonly optimizer: NodeId;
+      readonly genome: Genome;
+      readonly blob: BlobReference | null;
+      readonly reportedNano: number;
+      readonly verifiedNano: number;
+      readonly previousBestNano: number;
+      readonly rawIncrementNano: number;
+      readonly effectiveIncrementNano: number;
+      /** Incentive fraction in nano; 1e9 = 1. */
+      readonly rewardFractionNano: number;
+      readonly seats: number;
+      readonly agreeing: number;
+      readonly votes: readonly JudgedVote[];
+      readonly experiment: ExperimentClaim;
+    }
+  | {
+      readonly type: 'OPTIMAE_REJECTED';
+      readonly optimum: Hash;
+      readonly domain: string;
+      readonly optimizer: NodeId;
+      readonly reason: 'quorum-disagrees' | 'overstated' | 'not-better' | 'unmeasurable' | 'no-quorum';
+      readonly reportedNano: number;
+      readonly verifiedNano: number | null;
+      readonly votes: readonly JudgedVote[];
+    }
+  | { readonly type: 'COMMIT_EXPIRED'; readonly optimum: Hash; readonly domain: string; readonly optimizer: NodeId }
+  | { readonly type: 'REPUTATION'; readonly node: NodeId; readonly beforeMicro: number; readonly afterMicro: number }
+  | {
+      readonly type: 'COINBASE';
+      /** Work this proof block consumed. */
+      readonly workNano: number;
+      readonly thresholdNano: number;
+      readonly subsidyUnits: number;
+      readonly payments: readonly {
+        readonly to: NodeId;
+        readonly amountUnits: number;
+        readonly share: 'optimizer' | 'evaluator' | 'proposer';
+      }[];
+    };

@@ -1,0 +1,93 @@
+/** What the chain tells others about its state, in the shapes of messages.ts. */
+
+import type { AppliedBlock } from './blockchain.js';
+import { reputationAt, seatView } from './execution.js';
+import type { Genesis } from './genesis.js';
+import type { BlockApplied, ChainStatus, DomainView, MemberView, OpenOptimum } from './messages.js';
+import { ACCOUNT, DOMAIN, EVALUATES, GLOBALS, MEMBERS, OPEN, OPTIMUM, type State } from './state/state.js';
+import { hasPendingWork, type Tip } from './transition.js';
+import type { NodeId } from './types.js';
+
+/** The parts of a status that the state alone answers. */
+export function statusOf(
+  tip: Tip,
+  genesis: Genesis,
+  self: NodeId,
+): Omit<ChainStatus, 'genesisHash' | 'mempool' | 'refused' | 'reorgs'> {
+  const { state, hash } = tip;
+  const globals = state.require(GLOBALS);
+  return {
+    chainId: genesis.chainId,
+    height: globals.height,
+    hash,
+    totalWorkNano: globals.totalWorkNano,
+    timestampMs: globals.timestampMs,
+    slotMs: genesis.parameters.slotMs,
+    proofBlocks: globals.proofBlocks,
+    thresholdNano: Number(globals.thresholdNano),
+    pendingWorkNano: Number(globals.pendingWorkNano),
+    supplyUnits: globals.supplyUnits,
+    accepted: globals.accepted,
+    optimae: {
+      committed: globals.committed,
+      revealed: globals.revealed,
+      accepted: globals.accepted,
+      rejected: globals.rejected,
+    },
+    domains: domainsOf(state, genesis),
+    busy: hasPendingWork(state),
+    self: memberOf(state, genesis, self),
+  };
+}
+
+export function domainsOf(state: State, genesis: Genesis): DomainView[] {
+  return genesis.domains.map((spec) => {
+    const { bestNano, champion, accepted } = state.require(DOMAIN, spec.domainId);
+    const { domainId, metric, direction, baselineNano } = spec;
+    return { domainId, metric, direction, baselineNano, bestNano, champion, accepted };
+  });
+}
+
+export function membersOf(state: State, genesis: Genesis): MemberView[] {
+  return state.require(MEMBERS).map((nodeId) => memberOf(state, genesis, nodeId));
+}
+
+function memberOf(state: State, genesis: Genesis, nodeId: NodeId): MemberView {
+  return {
+    nodeId,
+    reputationMicro: reputationAt(state, nodeId, state.require(GLOBALS).timestampMs, genesis),
+    balanceUnits: state.get(ACCOUNT, nodeId)?.balanceUnits ?? 0,
+    evaluates: state.get(EVALUATES, nodeId) ?? [],
+  };
+}
+
+export function openOptimaeOf(state: State): OpenOptimum[] {
+  return state.require(OPEN).map((optimum) => {
+    const { domain, optimizer, trainingSeed, reveal } = state.require(OPTIMUM, optimum);
+    return {
+      optimum,
+      domain,
+      optimizer,
+      phase: reveal === null ? 'committed' : 'revealed',
+      trainingSeed,
+      genome: reveal?.genome ?? null,
+      blob: reveal?.blob ?? null,
+      reportedNano: reveal?.reportedNano ?? null,
+      seats: reveal?.seats.map(seatView) ?? [],
+    };
+  });
+}
+
+export function appliedEvent({ block, hash, isProofBlock, records }: AppliedBlock): BlockApplied {
+  const { height, parent, timestampMs, proposer } = block.header;
+  return {
+    height,
+    hash,
+    parent,
+    timestampMs,
+    proposer,
+    isProofBlock,
+    transactions: block.transactions.length,
+    records,
+  };
+}

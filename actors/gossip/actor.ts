@@ -1,0 +1,196 @@
+/**
+ * The gossip actor: the node's only door to the network. It moves bytes, asks the chain what to think of them, and
+ * keeps score of peers; it judges nothing of consensus itself.
+ *
+ * Owns: connections, peer conduct, topics, request/response, catch-up, blobs on the wire.
+ */
+import { DoinError, errorMessage } from '../../runtime/errors.js';
+import { type BlobStore, FileBlobStore } from '../../runtime/storage/blob-store.js';
+import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
+import { chain } from '../chain/messages.js';
+import { BlobFetcher } from './blobs.js';
+import { Dialer } from './dialer.js';
+import { createLibp2pPort } from './libp2p-port.js';
+import { gossip } from './messages.js';
+import type { NetworkPort, PortListener, PortOptions } from './port.js';
+import { StatusExchange } from './status.js';
+import { Synchroniser } from './sync.js';
+import { GossipTopics, topicsOf } from './topics.js';
+import { MAX_BLOCKS_PER_REQUEST, MAX_IDS, WIRE, Wire, withinBatch } from './wire.js';
+
+export interface GossipOptions {
+  readonly chainId: string;
+  readonly genesisHash: string;
+  /** 32-byte Ed25519 seed of the node's one key. */
+  readonly privateSeed: Uint8Array;
+  /** Multiaddrs, for example `/ip4/0.0.0.0/tcp/4001` and `/ip4/0.0.0.0/tcp/4002/ws`. */
+  readonly listen: readonly string[];
+  /** Multiaddrs that are kept connected; `/p2p/<id>` at the end is optional. */
+  readonly bootstrapPeers: readonly string[];
+  /** Find and be found on the local network. */
+  readonly mdns: boolean;
+  readonly blobFolder: string;
+  /** Domains whose blobs this node carries. */
+  readonly domains: readonly string[];
+}
+
+export interface GossipModules {
+  createPort(options: PortOptions): NetworkPort;
+  createBlobStore(folder: string): BlobStore;
+}
+
+/** Messages lost while links were down are repaired by comparing notes with a random peer this often. */
+const ANTI_ENTROPY_MS = 5_000;
+/** Gossip subscriptions travel after the connection; what was published in between is fetched by a second look. */
+const SECOND_LOOK_MS = 1_000;
+const DIAL_TICK_MS = 250;
+
+export function createGossipActor(modules: GossipModules) {
+  return defineActor({
+    role: 'gossip',
+    protocol: gossip,
+    listensTo: [chain.transactionAccepted, chain.blockProduced],
+    start: (ctx, options: GossipOptions) => startGossip(ctx, options, modules),
+  });
+}
+
+export const gossipActor = createGossipActor({
+  createPort: createLibp2pPort,
+  createBlobStore: (folder) => new FileBlobStore(folder),
+});
+
+async function startGossip(ctx: ActorContext, options: GossipOptions, modules: GossipModules) {
+  const network = assemble(ctx, options, modules);
+  const { port, dialer, status, synchroniser, topics, blobs } = network;
+  await port.start();
+  ctx.log.info('listening', { peerId: port.peerId, addresses: port.addresses() });
+  for (const address of options.bootstrapPeers) dialer.add(address, true);
+  const timers = [
+    ctx.every(DIAL_TICK_MS, () => dialer.tick()),
+    ctx.every(ANTI_ENTROPY_MS, () => compareNotes(ctx, network, randomPeer(ctx, port))),
+  ];
+
+  return {
+    handlers: {
+      getPeers: () => ({
+        peers: port.peers().map((peer) => ({ ...peer, height: status.tip(peer.peerId)?.height ?? null })),
+        listening: port.addresses(),
+        refused: port.refused(),
+      }),
+      fetchBlob: async (
+        { blob, domain }: { blob: { hash: string; sizeBytes: number }; domain: string },
+        envelope: { readonly deadline?: number },
+      ) => {
+        requireCarried(options.domains, domain);
+        const deadline = envelope.deadline ?? ctx.now() + (gossip.fetchBlob.options.timeoutMs ?? 0);
+        return { found: await blobs.fetch(blob, deadline) };
+      },
+      dial: ({ address }: { address: string }) => dialer.add(address, true),
+    },
+    events: {
+      'chain.transactionAccepted': ({ id, bytes, own }: { id: string; bytes: Uint8Array; own: boolean }) =>
+        topics.transactionAccepted(id, bytes, own),
+      'chain.blockProduced': ({ announcement }: { announcement: Uint8Array }) => topics.blockProduced(announcement),
+    },
+    stop: async () => {
+      for (const cancel of timers) cancel();
+      await port.stop();
+    },
+    inspect: () => ({
+      peerId: port.peerId,
+      listening: port.addresses(),
+      peers: port.peers().length,
+      syncingWith: synchroniser.current,
+      refused: port.refused(),
+    }),
+  };
+}
+
+interface Network {
+  readonly port: NetworkPort;
+  readonly dialer: Dialer;
+  readonly status: StatusExchange;
+  readonly synchroniser: Synchroniser;
+  readonly topics: GossipTopics;
+  readonly blobs: BlobFetcher;
+}
+
+function assemble(ctx: ActorContext, options: GossipOptions, modules: GossipModules): Network {
+  const { chainId, genesisHash } = options;
+  const listener: PortListener = {
+    connected: (peer) => {
+      const { peerId, address, direction } = peer;
+      ctx.emit(gossip.peerConnected, { peerId, address, direction });
+      void compareNotes(ctx, network, peerId);
+      ctx.after(SECOND_LOOK_MS, () => compareNotes(ctx, network, peerId));
+    },
+    disconnected: (peerId) => {
+      network.status.forget(peerId);
+      ctx.emit(gossip.peerDisconnected, { peerId });
+    },
+    discovered: (address) => network.dialer.add(address, false),
+  };
+  const port = modules.createPort({
+    chainId,
+    privateSeed: options.privateSeed,
+    listen: options.listen,
+    mdns: options.mdns,
+    topics: Object.values(topicsOf(chainId)),
+    listener,
+    log: ctx.log,
+    now: () => ctx.monotonic(),
+  });
+  const wire = new Wire(port, chainId);
+  const requestSync = (peerId: string) => network.synchroniser.request(peerId);
+  const status = new StatusExchange({ ctx, port, wire, chainId, genesisHash, onAhead: requestSync });
+  const onUnknownParent = (peerId: string) => void compareNotes(ctx, network, peerId);
+  serveChain(ctx, wire);
+  const network: Network = {
+    port,
+    dialer: new Dialer(ctx, port),
+    status,
+    synchroniser: new Synchroniser({ ctx, port, wire, status }),
+    topics: new GossipTopics({ ctx, port, wire, chainId, onUnknownParent }),
+    blobs: new BlobFetcher({ ctx, port, wire, store: modules.createBlobStore(options.blobFolder) }),
+  };
+  return network;
+}
+
+/** Hands out what the chain has to whoever asks within the limits. */
+function serveChain(ctx: ActorContext, wire: Wire): void {
+  wire.serve(WIRE.block, async ({ hash }) => (await ctx.ask(chain.getBlockByHash, { hash })).block);
+  wire.serve(WIRE.blocksAfter, async ({ locator, limit }) => {
+    const { blocks } = await ctx.ask(chain.getBlocksAfter, { locator, limit });
+    return withinBatch(blocks, MAX_BLOCKS_PER_REQUEST);
+  });
+  wire.serve(WIRE.transactions, async ({ ids }) => {
+    const { transactions } = await ctx.ask(chain.getTransactions, { ids });
+    return withinBatch(transactions, MAX_IDS);
+  });
+}
+
+/** Status first (it may start a sync), then transactions that gossip lost. */
+async function compareNotes(ctx: ActorContext, network: Network, peerId: string | null): Promise<void> {
+  if (peerId === null || ctx.signal.aborted) return;
+  try {
+    await network.status.exchange(peerId);
+    await network.topics.repairTransactions(peerId);
+  } catch (error) {
+    ctx.log.debug('notes not compared', { peerId, error: errorMessage(error) });
+  }
+}
+
+function randomPeer(ctx: ActorContext, port: NetworkPort): string | null {
+  const peers = port.peers();
+  const draw = new DataView(ctx.randomBytes(4).slice().buffer).getUint32(0);
+  return peers[draw % Math.max(1, peers.length)]?.peerId ?? null;
+}
+
+function requireCarried(domains: readonly string[], domain: string): void {
+  if (domains.includes(domain)) return;
+  const carried = domains.join(', ') || 'none';
+  throw new DoinError(
+    { code: 'domain-not-carried', domain },
+    `this node carries no blobs of domain ${JSON.stringify(domain)} (it carries: ${carried}); add it to domains`,
+  );
+}

@@ -1,0 +1,140 @@
+/** What every strategy keeps: which genomes were asked, which are out, the best so far, and how far the search is. */
+import * as z from 'zod';
+import { DoinError } from '../../../runtime/errors.js';
+import { checkGenome, type Genome, type Space } from '../../../runtime/genome/space.js';
+import type { Candidate, Scored, StrategyOptions, StrategyStatistics } from './strategy.js';
+
+/** Proposals made before the space counts as exhausted. */
+const ATTEMPTS = 1000;
+export const DEFAULT_POPULATION = 12;
+
+export const genomeSchema = z.array(z.int());
+export const randomSchema = z.object({
+  words: z.tuple([z.int(), z.int(), z.int(), z.int()]),
+  spare: z.number().nullable(),
+});
+const scoredSchema = z.object({ genome: genomeSchema, performance: z.number() });
+export const savedLedger = z.object({
+  nextId: z.int().min(0),
+  told: z.int().min(0),
+  bestGeneration: z.int().min(0),
+  best: scoredSchema.nullable(),
+  asked: z.array(genomeSchema),
+  out: z.array(z.object({ id: z.int(), genome: genomeSchema, migrant: z.boolean(), generation: z.int() })),
+});
+export type SavedLedger = z.infer<typeof savedLedger>;
+
+export class Ledger {
+  readonly populationSize: number;
+  readonly #space: Space;
+  readonly #direction: StrategyOptions['direction'];
+  readonly #asked = new Set<string>();
+  readonly #out = new Map<number, Candidate>();
+  #nextId = 0;
+  #told = 0;
+  #bestGeneration = 0;
+  #best: Scored | null = null;
+
+  constructor({ space, direction, populationSize = DEFAULT_POPULATION }: StrategyOptions, saved?: SavedLedger) {
+    if (space.length === 0) throw new RangeError('the search space has no parameters');
+    this.#space = space;
+    this.#direction = direction;
+    this.populationSize = populationSize;
+    if (saved === undefined) return;
+    for (const genome of saved.asked) this.#asked.add(this.#key(genome));
+    for (const candidate of saved.out) {
+      this.expectInside(candidate.genome);
+      this.#out.set(candidate.id, candidate);
+    }
+    if (saved.best !== null) this.expectInside(saved.best.genome);
+    this.#nextId = saved.nextId;
+    this.#told = saved.told;
+    this.#bestGeneration = saved.bestGeneration;
+    this.#best = saved.best;
+  }
+
+  get generation(): number {
+    return Math.floor(this.#told / this.populationSize);
+  }
+
+  get askedCount(): number {
+    return this.#nextId;
+  }
+
+  /** Issues the first proposal that was never asked before. `propose` is told how many it made already. */
+  issue(propose: (attempt: number) => { readonly genome: Genome; readonly migrant: boolean }): Candidate {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const { genome, migrant } = propose(attempt);
+      const key = this.#key(genome);
+      if (this.#asked.has(key)) continue;
+      this.#asked.add(key);
+      const candidate = { id: this.#nextId, genome, migrant, generation: this.generation };
+      this.#nextId += 1;
+      this.#out.set(candidate.id, candidate);
+      return candidate;
+    }
+    const text = `${ATTEMPTS} proposals in a row were asked before; the search space seems exhausted`;
+    throw new DoinError({ code: 'space-exhausted' }, text);
+  }
+
+  /** The candidate, when it was out and gave a number. */
+  settle(id: number, performance: number | null): Candidate | null {
+    const candidate = this.#out.get(id);
+    if (!candidate) return null;
+    this.#out.delete(id);
+    this.#told += 1;
+    if (performance === null || !Number.isFinite(performance)) return null;
+    this.#note(candidate.genome, performance);
+    return candidate;
+  }
+
+  /** A champion from elsewhere: counts as asked, so it is not tried again here. False when it is no finite result. */
+  adopt(genome: Genome, performance: number): boolean {
+    if (!Number.isFinite(performance)) return false;
+    this.#asked.add(this.#key(genome));
+    this.#note(genome, performance);
+    return true;
+  }
+
+  isBetter(performance: number, than: number): boolean {
+    return this.#direction === 'maximize' ? performance > than : performance < than;
+  }
+
+  best(): Scored | null {
+    return this.#best;
+  }
+
+  statistics(populationSize: number): StrategyStatistics {
+    const { generation } = this;
+    return { generation, populationSize, noImproveGenerations: generation - this.#bestGeneration };
+  }
+
+  toJSON(): SavedLedger {
+    return {
+      nextId: this.#nextId,
+      told: this.#told,
+      bestGeneration: this.#bestGeneration,
+      best: this.#best === null ? null : { ...this.#best, genome: [...this.#best.genome] },
+      asked: [...this.#asked].map((key) => key.split(',').map(Number)),
+      out: [...this.#out.values()].map((candidate) => ({ ...candidate, genome: [...candidate.genome] })),
+    };
+  }
+
+  #note(genome: Genome, performance: number): void {
+    if (this.#best !== null && !this.isBetter(performance, this.#best.performance)) return;
+    // Adding 0 turns -0, which JSON loses, into 0.
+    this.#best = { genome, performance: performance + 0 };
+    this.#bestGeneration = this.generation;
+  }
+
+  /** Nothing outside the bounds gets in, from a proposal, a champion or an old save. */
+  expectInside(genome: Genome): void {
+    const verdict = checkGenome(this.#space, genome);
+    if (!verdict.ok) throw new DoinError({ code: 'bad-genome' }, `strategy: ${verdict.reason}`);
+  }
+
+  #key(genome: Genome): string {
+    this.expectInside(genome);
+    return genome.join(',');
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * The way of one result onto the chain: commit, wait for the seed the block fixes, one confirmation run with exactly
+ * that seed, reveal. The secret (genome and salt) is on disk before the commitment leaves the node, so a crash at any
+ * point only repeats a step.
+ */
+
+import type { DomainSpec, TrainingBudget } from '../../gpu-workers/types.js';
+import { fromHex, toHex } from '../../runtime/codec/bytes.js';
+import { hashBytes } from '../../runtime/crypto/hash.js';
+import { toNano } from '../../runtime/fixed/nano.js';
+import type { Genome } from '../../runtime/genome/space.js';
+import type { BlobStore } from '../../runtime/storage/blob-store.js';
+import type { ActorContext } from '../../runtime/system/actor.js';
+import { chain } from '../chain/messages.js';
+import { commitmentOf } from '../chain/transactions/commit.js';
+import { isBetter } from '../chain/transactions/reveal.js';
+import type { ExperimentClaim, Hash, NodeId } from '../chain/types.js';
+import { taskQueue } from '../task-queue/messages.js';
+import { optimizer } from './messages.js';
+
+/** What must survive a restart. */
+export interface PendingSubmission {
+  readonly optimum: Hash;
+  readonly genome: Genome;
+  readonly salt: Hash;
+  /** What the search measured; the claim will be what the confirmation run gives. */
+  readonly performance: number;
+  readonly experiment: ExperimentClaim;
+}
+
+export interface SubmissionOptions {
+  readonly nodeId: NodeId;
+  readonly chainId: string;
+  readonly spec: DomainSpec;
+  readonly budget: TrainingBudget;
+}
+
+const STALLED_AFTER_MS = 60_000;
+
+export class Submission {
+  readonly pending: PendingSubmission;
+  readonly #ctx: ActorContext;
+  readonly #options: SubmissionOptions;
+  readonly #blobs: BlobStore;
+  #confirming = false;
+  #lastStepMs: number;
+
+  constructor(ctx: ActorContext, options: SubmissionOptions, blobs: BlobStore, pending: PendingSubmission) {
+    this.#ctx = ctx;
+    this.#options = options;
+    this.#blobs = blobs;
+    this.pending = pending;
+    this.#lastStepMs = ctx.now();
+  }
+
+  static prepare(
+    ctx: ActorContext,
+    options: SubmissionOptions,
+    result: { readonly genome: Genome; readonly performance: number; readonly experiment: ExperimentClaim },
+  ): PendingSubmission {
+    const salt = toHex(ctx.randomBytes(32));
+    const { chainId, nodeId, spec } = options;
+    const optimum = commitmentOf({ chainId, domain: spec.domainId, optimizer: nodeId, genome: result.genome, salt });
+    return { ...result, optimum, salt };
+  }
+
+  get confirming(): boolean {
+    return this.#confirming;
+  }
+
+  /** The last step was sent so long ago that the chain must have lost it. */
+  get stalled(): boolean {
+    return !this.#confirming && this.#ctx.now() - this.#lastStepMs > STALLED_AFTER_MS;
+  }
+
+  /** Call only after `pending` is stored. */
+  async commit(): Promise<void> {
+    const { optimum, performance } = this.pending;
+    const { domainId } = this.#options.spec;
+    await this.#ctx.ask(chain.submit, { body: { type: 'commit', commitment: optimum, domain: domainId } });
+    this.#ctx.emit(optimizer.committed, { domainId, optimum, performance });
+  }
+
+  /**
+   * Trains once more with the seed that did not exist before the commitment, and reveals what came out. Returns false
+   * when that is no improvement any more: then there is nothing honest to claim, and the commitment is left to expire.
+   */
+  async confirmAndReveal(trainingSeed: Hash, bestNano: () => number): Promise<boolean> {
+    if (this.#confirming) return true;
+    this.#confirming = true;
+    try {
+      const { domainId, direction } = this.#options.spec;
+      const { optimum, genome, salt, experiment } = this.pending;
+      const seed = fromHex(trainingSeed);
+      const result = await this.#ctx.ask(taskQueue.run, {
+        taskId: `confirm:${optimum}`,
+        priority: 'confirm',
+        task: {
+          kind: 'train',
+          domainId,
+          genome,
+          seed,
+          dataSeed: hashBytes('doin/report-seed', [seed]),
+          budget: this.#options.budget,
+        },
+      });
+      const reportedNano = toNano(result.measurement.performance);
+      if (reportedNano === null || !isBetter(reportedNano, bestNano(), direction)) return false;
+      const weights = result.weights ?? new Uint8Array();
+      const blob = weights.length === 0 ? null : await this.#blobs.put(weights);
+      await this.#ctx.ask(chain.submit, {
+        body: { type: 'reveal', commitment: optimum, genome, salt, blob, reportedNano, experiment },
+      });
+      this.#ctx.emit(optimizer.revealed, { domainId, optimum, performance: result.measurement.performance });
+      return true;
+    } finally {
+      this.#confirming = false;
+      this.#lastStepMs = this.#ctx.now();
+    }
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The quorum actor: watches the chain for seats given to this node, has the evaluator measure them, and votes. What
+ * seats are and who gets them, the state decides; here is only this node's part.
+ */
+
+import type { Measurement } from '../../gpu-workers/types.js';
+import { DoinError, errorMessage } from '../../runtime/errors.js';
+import { toNano } from '../../runtime/fixed/nano.js';
+import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
+import { type BlockApplied, chain, type OpenOptimum } from '../chain/messages.js';
+import type { Hash, NodeId } from '../chain/types.js';
+import { evaluator } from '../evaluator/messages.js';
+import { QuorumBook } from './book.js';
+import { type QuorumView, quorum } from './messages.js';
+
+export interface QuorumOptions {
+  readonly nodeId: NodeId;
+  /** Domains this node measures; seats in others are left to their deadline. */
+  readonly evaluates: readonly string[];
+}
+
+/** Seats are looked up again at this pace too, so that one that failed for lack of weights is tried until it closes. */
+const RETRY_MS = 2_000;
+const ATTEMPTS = 20;
+/** The first ask waits for a chain that replays its store. */
+const STARTUP_TIMEOUT_MS = 600_000;
+/** How often the chain's list of this node's domains is compared with the config; long enough for a block to come. */
+const REGISTER_MS = 15_000;
+
+export const quorumActor = defineActor({
+  role: 'quorum',
+  protocol: quorum,
+  listensTo: [chain.blockApplied, chain.blocksReverted],
+  async start(ctx: ActorContext, options: QuorumOptions) {
+    const worker = new SeatWorker(ctx, options);
+    const book = new QuorumBook();
+    const registrar = new Registrar(ctx, options.evaluates);
+    await worker.catchUp(STARTUP_TIMEOUT_MS);
+    ctx.every(RETRY_MS, () => worker.catchUp());
+    ctx.every(REGISTER_MS, () => registrar.check());
+    return {
+      handlers: {
+        getQuorums: ({ limit }): { quorums: readonly QuorumView[] } => ({ quorums: book.newest(limit) }),
+      },
+      events: {
+        'chain.blockApplied': async (block: BlockApplied) => {
+          book.apply(block.records);
+          if (block.records.some((record) => record.type === 'TASK_CREATED')) await worker.catchUp();
+        },
+        // The seats of a branch that lost may be assigned differently on the new one: look again.
+        'chain.blocksReverted': () => worker.catchUp(),
+      },
+      inspect: () => ({ working: worker.working }),
+    };
+  },
+});
+
+/** Keeps the chain's register of what this node evaluates equal to its config. */
+class Registrar {
+  readonly #ctx: ActorContext;
+  readonly #wanted: readonly string[];
+
+  constructor(ctx: ActorContext, evaluates: readonly string[]) {
+    this.#ctx = ctx;
+    this.#wanted = [...evaluates].sort();
+  }
+
+  async check(): Promise<void> {
+    const { self } = await this.#ctx.ask(chain.getStatus, {});
+    if (self.evaluates.join() === this.#wanted.join()) return;
+    await this.#ctx
+      .ask(chain.submit, { body: { type: 'register-evaluator', domains: this.#wanted } })
+      .catch((error: unknown) => {
+        this.#ctx.log.warn('registration refused', { reason: errorMessage(error) });
+      });
+  }
+}
+
+class SeatWorker {
+  readonly #ctx: ActorContext;
+  readonly #options: QuorumOptions;
+  /** Seats being measured or voted on, and how often they were tried. Keyed by data seed: unique per seat and branch. */
+  readonly #busy = new Set<Hash>();
+  readonly #attempts = new Map<Hash, number>();
+
+  constructor(ctx: ActorContext, options: QuorumOptions) {
+    this.#ctx = ctx;
+    this.#options = options;
+  }
+
+  get working(): number {
+    return this.#busy.size;
+  }
+
+  /** The chain's state is the list of work: nothing is lost when this actor or the node restarts. */
+  async catchUp(timeoutMs = RETRY_MS * 5): Promise<void> {
+    const { optimae } = await this.#ctx.ask(chain.getOpenOptimae, {}, { timeoutMs });
+    const open = new Set<Hash>();
+    for (const optimum of optimae) {
+      for (const seat of optimum.seats) {
+        open.add(seat.dataSeed);
+        const mine = seat.evaluator === this.#options.nodeId && seat.status === 'open';
+        if (mine && this.#options.evaluates.includes(optimum.domain)) this.#begin(optimum, seat.index, seat.dataSeed);
+      }
+    }
+    for (const seed of this.#attempts.keys()) if (!open.has(seed)) this.#attempts.delete(seed);
+  }
+
+  #begin(optimum: OpenOptimum, seat: number, dataSeed: Hash): void {
+    const attempts = this.#attempts.get(dataSeed) ?? 0;
+    if (this.#busy.has(dataSeed) || attempts >= ATTEMPTS) return;
+    this.#busy.add(dataSeed);
+    this.#attempts.set(dataSeed, attempts + 1);
+    this.#ctx.emit(quorum.seatTaken, { optimum: optimum.optimum, domain: optimum.domain, seat });
+    void this.#work(optimum, seat, dataSeed).finally(() => this.#busy.delete(dataSeed));
+  }
+
+  async #work(optimum: OpenOptimum, seat: number, dataSeed: Hash): Promise<void> {
+    const { optimum: id, domain, genome, blob } = optimum;
+    try {
+      const measured = await this.#ctx.ask(evaluator.measure, {
+        optimum: id,
+        seat,
+        domain,
+        genome: genome ?? [],
+        blob,
+        dataSeed,
+      });
+      await this.#vote(id, domain, seat, measured);
+      // Voted: the mempool has it. Not to be done again unless the branch changes the seed.
+      this.#attempts.set(dataSeed, ATTEMPTS);
+    } catch (error) {
+      await this.#failed(optimum, seat, dataSeed, error);
+    }
+  }
+
+  async #vote(optimum: Hash, domain: string, seat: number, measured: Measurement | null): Promise<void> {
+    const performanceNano = measured === null ? null : toNano(measured.performance);
+    const standardErrorNano = measured === null ? null : toNano(measured.standardError);
+    const measurement =
+      performanceNano === null || standardErrorNano === null ? null : { performanceNano, standardErrorNano };
+    await this.#ctx.ask(chain.submit, { body: { type: 'vote', optimum, seat, measurement } });
+    if (measurement !== null) this.#ctx.emit(quorum.voteCast, { optimum, domain, seat, ...measurement });
+  }
+
+  /** Weights that cannot be measured get a vote that says so; anything else is tried again until the deadline. */
+  async #failed(optimum: OpenOptimum, seat: number, dataSeed: Hash, error: unknown): Promise<void> {
+    const code = error instanceof DoinError ? error.code : 'unknown';
+    const { optimum: id, domain } = optimum;
+    this.#ctx.emit(quorum.seatFailed, { optimum: id, domain, seat, code, reason: errorMessage(error) });
+    this.#ctx.log.warn('seat not measured', { optimum: id, seat, code, reason: errorMessage(error) });
+    const hopeless = UNMEASURABLE.has(code) || (this.#attempts.get(dataSeed) ?? 0) >= ATTEMPTS;
+    if (!hopeless || this.#ctx.signal.aborted) return;
+    this.#attempts.set(dataSeed, ATTEMPTS);
+    await this.#vote(id, domain, seat, null).catch((refused: unknown) => {
+      this.#ctx.log.warn('vote refused', { optimum: id, seat, reason: errorMessage(refused) });
+    });
+  }
+}
+
+/** Failures that lie in the genome or the weights, not in this machine or the network. */
+const UNMEASURABLE = new Set(['bad-genome', 'bad-weights', 'non-finite-result', 'task-timeout', 'task-memory']);

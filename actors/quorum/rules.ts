@@ -1,0 +1,121 @@
+/**
+ * The quorum's rules: how many seats, who gets them, when votes agree, and what a result is worth. Pure integers;
+ * every node computes the same from the same state.
+ */
+import { fromHex, toUtf8 } from '../../runtime/codec/bytes.js';
+import { hash } from '../../runtime/crypto/hash.js';
+import { absolute, NANO_BIG } from '../../runtime/fixed/nano.js';
+
+const SMALLEST_QUORUM = 3;
+const LARGEST_QUORUM = 15;
+const MAX_STANDBY = 16;
+
+/** K = clamp(3 + floor(log2 n), 3, max(3, min(15, n div 2))), never more than there are candidates. */
+export function quorumSize(candidates: number): number {
+  if (candidates === 0) return 0;
+  const upper = Math.max(SMALLEST_QUORUM, Math.min(LARGEST_QUORUM, Math.trunc(candidates / 2)));
+  const wanted = SMALLEST_QUORUM + floorLog2(candidates);
+  return Math.min(candidates, Math.max(SMALLEST_QUORUM, Math.min(upper, wanted)));
+}
+
+function floorLog2(value: number): number {
+  return 31 - Math.clz32(value);
+}
+
+export interface SeatDraw {
+  readonly seated: readonly string[];
+  /** Replacements in the order they are called. */
+  readonly standby: readonly string[];
+}
+
+/** Candidates in the order of H(beacon, optimum, evaluator): the first K sit, the next ones stand by. */
+export function drawSeats(beacon: string, optimum: string, candidates: readonly string[]): SeatDraw {
+  const ordered = candidates
+    .map((evaluator) => ({
+      evaluator,
+      order: hash('doin/seat', [fromHex(beacon), fromHex(optimum), fromHex(evaluator)]),
+    }))
+    .sort((a, b) => (a.order < b.order ? -1 : 1))
+    .map((entry) => entry.evaluator);
+  const size = quorumSize(ordered.length);
+  return { seated: ordered.slice(0, size), standby: ordered.slice(size, size + MAX_STANDBY) };
+}
+
+/** The evaluation data of one seat: unknown to the optimizer until his reveal is in a block. */
+export function seatDataSeed(commitment: string, domain: string, evaluator: string, beacon: string): string {
+  return hash('doin/data-seed', [fromHex(commitment), toUtf8(domain), fromHex(evaluator), fromHex(beacon)]);
+}
+
+export interface CastVote {
+  readonly performanceNano: number;
+  readonly standardErrorNano: number;
+}
+
+export interface Tally {
+  readonly medianNano: number;
+  readonly toleranceNano: number;
+  /** One flag per vote, in the order given. */
+  readonly agrees: readonly boolean[];
+  readonly agreeing: number;
+}
+
+/**
+ * Median of the votes, and who is near enough to it. The tolerance follows the noise the voters themselves stated
+ * (the median of their standard errors, so that one large claim cannot widen it) and never falls below the floor.
+ */
+export function tally(votes: readonly CastVote[], toleranceStandardErrors: number, floorNano: number): Tally {
+  const medianNano = lowerMedian(votes.map((vote) => vote.performanceNano));
+  const noise = lowerMedian(votes.map((vote) => vote.standardErrorNano));
+  const toleranceNano = Math.max(floorNano, Math.min(toleranceStandardErrors * noise, Number.MAX_SAFE_INTEGER));
+  const agrees = votes.map(
+    (vote) => absolute(BigInt(vote.performanceNano) - BigInt(medianNano)) <= BigInt(toleranceNano),
+  );
+  return { medianNano, toleranceNano, agrees, agreeing: agrees.filter(Boolean).length };
+}
+
+/** The middle value; of an even number, the lower of the two in the middle: always a value somebody measured. */
+function lowerMedian(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted[(sorted.length - 1) >> 1];
+  if (middle === undefined) throw new RangeError('median of nothing');
+  return middle;
+}
+
+/** Two thirds in integers: 2 of 3 suffice. */
+export function quorumAgrees(agreeing: number, seats: number): boolean {
+  return 3 * agreeing >= 2 * seats;
+}
+
+export interface IncentiveParameters {
+  readonly toleranceNano: number;
+  readonly floorNano: number;
+  readonly bonusThresholdNano: number;
+  readonly capNano: number;
+}
+
+/** Below this magnitude of the reported value the gap is taken as absolute: upstream's 1e-10, in nano at least 1. */
+const TINY_NANO = 1n;
+
+/**
+ * What fraction of an increment a result is worth, in nano, from the gap between claim and measurement relative to
+ * the claim. As claimed: 1. Worse: falls linearly to the floor at the tolerance, then 0. Better: rises linearly to
+ * the cap at the bonus threshold and stays there.
+ */
+export function incentiveFractionNano(
+  reportedNano: number,
+  verifiedNano: number,
+  direction: 'maximize' | 'minimize',
+  parameters: IncentiveParameters,
+): bigint {
+  const reported = BigInt(reportedNano);
+  const shortfall = direction === 'maximize' ? reported - BigInt(verifiedNano) : BigInt(verifiedNano) - reported;
+  const magnitude = absolute(reported);
+  const relative = magnitude <= TINY_NANO ? shortfall : (shortfall * NANO_BIG) / magnitude;
+  const tolerance = BigInt(parameters.toleranceNano);
+  if (relative > tolerance) return 0n;
+  if (relative >= 0n) return NANO_BIG - (relative * (NANO_BIG - BigInt(parameters.floorNano))) / tolerance;
+  const surplus = -relative;
+  const bonus = BigInt(parameters.bonusThresholdNano);
+  const cap = BigInt(parameters.capNano);
+  return surplus >= bonus ? cap : NANO_BIG + (surplus * (cap - NANO_BIG)) / bonus;
+}

@@ -1,0 +1,114 @@
+/** Reputation by node, built from the records of canonical blocks in order of height. */
+import type { BlockApplied } from '../chain/messages.js';
+import type { ChainRecord, JudgedVote, NodeId } from '../chain/types.js';
+import type { ReputationView } from './messages.js';
+import { decayed } from './rules.js';
+
+interface Entry {
+  scoreMicro: number;
+  updatedMs: number;
+  acceptedOptimae: number;
+  rejectedOptimae: number;
+  agreedVotes: number;
+  divergentVotes: number;
+  missedSeats: number;
+}
+
+export interface Change {
+  readonly nodeId: NodeId;
+  readonly beforeMicro: number;
+  readonly afterMicro: number;
+}
+
+export class ReputationTable {
+  height = 0;
+  readonly #halfLifeMs: number;
+  readonly #entries = new Map<NodeId, Entry>();
+
+  constructor(halfLifeMs: number) {
+    this.#halfLifeMs = halfLifeMs;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  reset(): void {
+    this.height = 0;
+    this.#entries.clear();
+  }
+
+  /** A member no record has mentioned yet. */
+  found(nodeId: NodeId, scoreMicro: number, atMs: number): void {
+    if (this.#entries.has(nodeId)) return;
+    Object.assign(this.#entry(nodeId), { scoreMicro, updatedMs: atMs });
+  }
+
+  apply(block: BlockApplied): readonly Change[] {
+    this.height = block.height;
+    const changes: Change[] = [];
+    for (const record of block.records) {
+      this.#count(record);
+      if (record.type !== 'REPUTATION') continue;
+      const { node: nodeId, beforeMicro, afterMicro } = record;
+      Object.assign(this.#entry(nodeId), { scoreMicro: afterMicro, updatedMs: block.timestampMs });
+      changes.push({ nodeId, beforeMicro, afterMicro });
+    }
+    return changes;
+  }
+
+  view(nodeId: NodeId, nowMs: number): ReputationView | null {
+    const entry = this.#entries.get(nodeId);
+    if (entry === undefined) return null;
+    const { scoreMicro, updatedMs, ...counts } = entry;
+    const atMs = Math.max(nowMs, updatedMs);
+    return { nodeId, reputationMicro: decayed({ scoreMicro, updatedMs }, atMs, this.#halfLifeMs), ...counts };
+  }
+
+  highest(limit: number, nowMs: number): readonly ReputationView[] {
+    return [...this.#entries.keys()]
+      .flatMap((nodeId) => this.view(nodeId, nowMs) ?? [])
+      .sort((a, b) => b.reputationMicro - a.reputationMicro)
+      .slice(0, limit);
+  }
+
+  #count(record: ChainRecord): void {
+    switch (record.type) {
+      case 'TASK_COMPLETED':
+        if (record.seat.status === 'missed') this.#entry(record.seat.evaluator).missedSeats += 1;
+        return;
+      case 'OPTIMAE_ACCEPTED':
+        this.#entry(record.optimizer).acceptedOptimae += 1;
+        return this.#countVotes(record.votes);
+      case 'OPTIMAE_REJECTED':
+        this.#entry(record.optimizer).rejectedOptimae += 1;
+        return this.#countVotes(record.votes);
+      default:
+        return;
+    }
+  }
+
+  #countVotes(votes: readonly JudgedVote[]): void {
+    for (const { evaluator, outcome } of votes) {
+      const entry = this.#entry(evaluator);
+      if (outcome === 'agreed') entry.agreedVotes += 1;
+      if (outcome === 'divergent') entry.divergentVotes += 1;
+    }
+  }
+
+  #entry(nodeId: NodeId): Entry {
+    const known = this.#entries.get(nodeId);
+    if (known !== undefined) return known;
+    const entry: Entry = {
+      scoreMicro: 0,
+      updatedMs: 0,
+      acceptedOptimae: 0,
+      rejectedOptimae: 0,
+      agreedVotes: 0,
+      divergentVotes: 0,
+      missedSeats: 0,
+    };
+    this.#entries.set(nodeId, entry);
+    return entry;
+  }
+}

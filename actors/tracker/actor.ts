@@ -1,0 +1,138 @@
+/**
+ * The tracker: every round of this node's searches, from the first, as a CSV row and in a star schema, and every
+ * optimum that the chain accepted, whoever found it. Nothing waits for it: rounds are collected for a moment and
+ * written in one transaction. SQLite is written first; the CSV follows from it and is completed at the next start
+ * if a crash came in between.
+ */
+import { errorMessage } from '../../runtime/errors.js';
+import type { Space } from '../../runtime/genome/space.js';
+import { CsvAppender } from '../../runtime/storage/csv-appender.js';
+import { Database } from '../../runtime/storage/sqlite.js';
+import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
+import { chain } from '../chain/messages.js';
+import { type Experiment, optimizer, type Round } from '../optimizer/messages.js';
+import { ChainFollower, type FollowedBlock } from './chain-optimae.js';
+import { experimentRow, type NodeFacts } from './experiment.js';
+import { tracker } from './messages.js';
+import { OlapStore } from './olap-store.js';
+import { RoundWriter } from './round-writer.js';
+import { CSV_COLUMNS } from './schema.js';
+
+/** How long rounds are collected before they are written together. */
+const BATCH_MS = 50;
+/** More than this and the mailbox waits for the disk. */
+const BATCH_ROUNDS = 500;
+
+export interface TrackedDomain {
+  readonly domainId: string;
+  readonly metric: string;
+  readonly direction: 'maximize' | 'minimize';
+  readonly targetPerformance: number | null;
+  /** With it, parameters of other nodes' optimae are stored by name instead of as bare genomes. */
+  readonly space?: Space;
+}
+
+export interface TrackerOptions extends NodeFacts {
+  readonly csvFile: string;
+  readonly olapFile: string;
+  readonly domains: readonly TrackedDomain[];
+}
+
+async function openStore(options: TrackerOptions): Promise<OlapStore> {
+  const store = new OlapStore(await Database.open(options.olapFile));
+  await store.prepare(
+    options.domains.map((domain) => ({
+      domain_id: domain.domainId,
+      domain_type: 'optimization',
+      description: `${domain.direction} ${domain.metric}`,
+      performance_metric: domain.metric,
+      higher_is_better: domain.direction === 'maximize' ? 1 : 0,
+      target_performance: domain.targetPerformance,
+    })),
+  );
+  return store;
+}
+
+async function readBlock(ctx: ActorContext, height: number): Promise<FollowedBlock | null> {
+  const { view } = await ctx.ask(chain.getBlockView, { height });
+  if (view === null) return null;
+  const { parent, timestampMs } = view.block.header;
+  return { height, hash: view.hash, parent, timestampMs, records: view.records };
+}
+
+export const trackerActor = defineActor({
+  role: 'tracker',
+  protocol: tracker,
+  listensTo: [
+    optimizer.experimentStarted,
+    optimizer.roundFinished,
+    optimizer.converged,
+    chain.blockApplied,
+    chain.blocksReverted,
+  ],
+  async start(ctx: ActorContext, options: TrackerOptions) {
+    const store = await openStore(options);
+    const csv = await CsvAppender.open(options.csvFile, CSV_COLUMNS);
+    if (csv.repairedBytes > 0) ctx.log.warn('dropped a torn last line of the CSV', { bytes: csv.repairedBytes });
+    const writer = new RoundWriter(store, csv);
+    await writer.completeCsv();
+    const spaces = new Map(options.domains.flatMap(({ domainId, space }) => (space ? [[domainId, space]] : [])));
+    const follower = new ChainFollower(
+      { store, spaces, now: () => ctx.now(), readBlock: (height) => readBlock(ctx, height) },
+      await store.getCursor(),
+    );
+
+    let timerRuns = false;
+    const flushSoon = () => {
+      if (timerRuns) return;
+      timerRuns = true;
+      ctx.after(BATCH_MS, async () => {
+        timerRuns = false;
+        await writer.flush();
+      });
+    };
+
+    return {
+      handlers: {
+        getCurve: async ({ domainId, limit }) => {
+          await writer.flush();
+          return { points: await store.getCurve(domainId, limit) };
+        },
+        getExperiments: async () => ({ experiments: await store.getSummaries() }),
+        flush: async () => {
+          await writer.flush();
+          return { rounds: await store.countRounds() };
+        },
+      },
+      events: {
+        'optimizer.experimentStarted': async (experiment: Experiment) => {
+          await writer.flush();
+          await store.addExperiment(experimentRow(experiment, options));
+        },
+        'optimizer.roundFinished': async (round: Round) => {
+          writer.add(round);
+          if (writer.waiting >= BATCH_ROUNDS) await writer.flush();
+          else flushSoon();
+        },
+        'optimizer.converged': async ({ experimentId }) => {
+          await writer.flush();
+          await store.finishExperiment(experimentId, new Date(ctx.now()).toISOString());
+        },
+        'chain.blockApplied': (block) => follower.apply(block),
+        'chain.blocksReverted': ({ hashes }) => follower.revert(hashes),
+      },
+      async stop() {
+        try {
+          await writer.flush();
+        } catch (error) {
+          ctx.log.error('rounds could not be written at stop', { lost: writer.waiting, error: errorMessage(error) });
+          throw error;
+        } finally {
+          await csv.close();
+          await store.close();
+        }
+      },
+      inspect: () => ({ waiting: writer.waiting }),
+    };
+  },
+});

@@ -1,0 +1,212 @@
+/** The star schema in SQLite. Rows go in as they are; everything that belongs together goes in one transaction. */
+import type { Database, SqlValue } from '../../runtime/storage/sqlite.js';
+import type { Hash } from '../chain/types.js';
+import { type ExperimentProgress, NO_PROGRESS } from './experiment.js';
+import type { CurvePoint, ExperimentSummary } from './messages.js';
+import { type ExperimentRow, OLAP_SCHEMA, type RoundRow } from './schema.js';
+
+/** How far the chain is in `fact_chain_optimae`. */
+export interface ChainCursor {
+  readonly height: number;
+  readonly hash: Hash;
+}
+
+export interface ChainOptimumRow {
+  readonly optimae_id: string;
+  readonly domain_id: string;
+  readonly optimizer_id: string;
+  readonly experiment_id: string;
+  readonly round_number: number;
+  readonly parameters: string;
+  readonly reported_performance: number;
+  readonly verified_performance: number;
+  readonly effective_increment: number;
+  readonly time_to_this_result_seconds: number;
+  readonly optimization_config_hash: string;
+  readonly data_hash: string;
+  readonly previous_best_performance: number;
+  readonly reward_fraction: number;
+  readonly quorum_agree_fraction: number;
+  readonly block_height: number;
+  readonly block_timestamp: string;
+  readonly ingested_at: string;
+  readonly block_hash: string;
+}
+
+export interface DomainRow {
+  readonly domain_id: string;
+  readonly domain_type: string;
+  readonly description: string;
+  readonly performance_metric: string;
+  readonly higher_is_better: number;
+  readonly target_performance: number | null;
+}
+
+const SUMMARIZE = `
+INSERT OR REPLACE INTO fact_experiment_summary
+SELECT e.experiment_id, e.domain_id, count(r.round_id),
+  (SELECT performance FROM fact_round WHERE experiment_id = e.experiment_id ORDER BY rowid DESC LIMIT 1),
+  (SELECT best_performance FROM fact_round WHERE experiment_id = e.experiment_id ORDER BY rowid DESC LIMIT 1),
+  min(r.time_to_target_seconds), coalesce(max(r.elapsed_seconds), 0),
+  max(e.converged, coalesce(max(r.converged), 0)),
+  CASE WHEN e.converged = 1 THEN count(r.round_id) ELSE min(CASE WHEN r.converged = 1 THEN r.round_number END) END,
+  e.node_id, e.hostname
+FROM dim_experiment e LEFT JOIN fact_round r ON r.experiment_id = e.experiment_id
+WHERE e.experiment_id = ? GROUP BY e.experiment_id`;
+
+export class OlapStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async prepare(domains: readonly DomainRow[]): Promise<void> {
+    await this.#database.exec(OLAP_SCHEMA);
+    await this.#database.transaction(async () => {
+      for (const domain of domains) await this.#insert('REPLACE', 'dim_domain', domain);
+    });
+  }
+
+  /** A resumed experiment keeps its row and its start. */
+  async addExperiment(row: ExperimentRow): Promise<void> {
+    await this.#database.transaction(async () => {
+      await this.#insert('IGNORE', 'dim_experiment', row);
+      await this.#database.run(SUMMARIZE, [row.experiment_id]);
+    });
+  }
+
+  getExperiment(experimentId: string): Promise<ExperimentRow | undefined> {
+    return this.#database.get('SELECT * FROM dim_experiment WHERE experiment_id = ?', [experimentId]);
+  }
+
+  /** What the rounds on disk amount to, so that a restarted tracker goes on where it stopped. */
+  async getProgress(experimentId: string): Promise<ExperimentProgress> {
+    const last = await this.#database.get<RoundRow>(
+      'SELECT * FROM fact_round WHERE experiment_id = ? ORDER BY rowid DESC LIMIT 1',
+      [experimentId],
+    );
+    if (last === undefined) return NO_PROGRESS;
+    return {
+      rounds: last.total_rounds,
+      bestPerformance: last.best_performance,
+      secondsToBest: last.time_to_current_best_seconds,
+      secondsToTarget: last.time_to_target_seconds,
+    };
+  }
+
+  async hasRound(roundId: string): Promise<boolean> {
+    return (await this.#database.get('SELECT 1 FROM fact_round WHERE round_id = ?', [roundId])) !== undefined;
+  }
+
+  async addRounds(rows: readonly RoundRow[]): Promise<void> {
+    await this.#database.transaction(async () => {
+      for (const row of rows) await this.#insert('ABORT', 'fact_round', row);
+      for (const id of new Set(rows.map((row) => row.experiment_id))) await this.#database.run(SUMMARIZE, [id]);
+    });
+  }
+
+  async finishExperiment(experimentId: string, finishedAt: string): Promise<void> {
+    await this.#database.transaction(async () => {
+      await this.#database.run('UPDATE dim_experiment SET converged = 1, finished_at = ? WHERE experiment_id = ?', [
+        finishedAt,
+        experimentId,
+      ]);
+      await this.#database.run(SUMMARIZE, [experimentId]);
+    });
+  }
+
+  /** Rounds written after the given one, oldest first: what a CSV that ends there still lacks. */
+  getRoundsAfter(roundId: string | null, limit: number): Promise<RoundRow[]> {
+    const after = roundId === null ? '0' : 'coalesce((SELECT rowid FROM fact_round WHERE round_id = ?), 9e18)';
+    return this.#database.all(
+      `SELECT * FROM fact_round WHERE rowid > ${after} ORDER BY rowid LIMIT ?`,
+      roundId === null ? [limit] : [roundId, limit],
+    );
+  }
+
+  async getCurve(domainId: string, limit: number): Promise<CurvePoint[]> {
+    const rows = await this.#database.all<RoundRow>(
+      'SELECT * FROM fact_round WHERE domain_id = ? ORDER BY rowid DESC LIMIT ?',
+      [domainId, limit],
+    );
+    return rows.reverse().map((row) => ({
+      roundNumber: row.round_number,
+      timestampMs: Date.parse(row.timestamp_utc),
+      performance: row.performance,
+      bestPerformance: row.best_performance,
+    }));
+  }
+
+  async getSummaries(): Promise<ExperimentSummary[]> {
+    const rows = await this.#database.all<{
+      experiment_id: string;
+      domain_id: string;
+      total_rounds: number;
+      best_performance: number | null;
+      converged: number;
+      total_elapsed_seconds: number;
+    }>('SELECT * FROM fact_experiment_summary ORDER BY rowid');
+    return rows.map((row) => ({
+      experimentId: row.experiment_id,
+      domainId: row.domain_id,
+      totalRounds: row.total_rounds,
+      bestPerformance: row.best_performance,
+      converged: row.converged === 1,
+      elapsedSeconds: row.total_elapsed_seconds,
+    }));
+  }
+
+  async countRounds(): Promise<number> {
+    return (await this.#database.get<{ count: number }>('SELECT count(*) AS count FROM fact_round'))?.count ?? 0;
+  }
+
+  getCursor(): Promise<ChainCursor | undefined> {
+    return this.#database.get('SELECT height, hash FROM _chain_cursor');
+  }
+
+  /** The optimae of one block, and the cursor moved onto it. */
+  async addBlock(cursor: ChainCursor, rows: readonly ChainOptimumRow[]): Promise<void> {
+    await this.#database.transaction(async () => {
+      for (const row of rows) await this.#insert('REPLACE', 'fact_chain_optimae', row);
+      await this.#setCursor(cursor);
+    });
+  }
+
+  /** Takes the rows of these blocks out; `cursor` is the block the chain now ends in, null when unknown. */
+  async removeBlocks(hashes: readonly Hash[], cursor: ChainCursor | null): Promise<void> {
+    await this.#database.transaction(async () => {
+      for (const hash of hashes) {
+        await this.#database.run('DELETE FROM fact_chain_optimae WHERE block_hash = ?', [hash]);
+      }
+      await this.#setCursor(cursor);
+    });
+  }
+
+  async removeAllBlocks(): Promise<void> {
+    await this.#database.transaction(async () => {
+      await this.#database.run('DELETE FROM fact_chain_optimae');
+      await this.#setCursor(null);
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+
+  #setCursor(cursor: ChainCursor | null): Promise<void> {
+    if (cursor === null) return this.#database.run('DELETE FROM _chain_cursor');
+    return this.#database.run('INSERT OR REPLACE INTO _chain_cursor VALUES (1, ?, ?)', [cursor.height, cursor.hash]);
+  }
+
+  /** Column names are ours, never from outside. */
+  #insert(onConflict: 'ABORT' | 'IGNORE' | 'REPLACE', table: string, row: object): Promise<void> {
+    const entries: [string, SqlValue][] = Object.entries(row);
+    const columns = entries.map(([name]) => name).join(', ');
+    const marks = entries.map(() => '?').join(', ');
+    return this.#database.run(
+      `INSERT OR ${onConflict} INTO ${table} (${columns}) VALUES (${marks})`,
+      entries.map(([, value]) => value),
+    );
+  }
+}

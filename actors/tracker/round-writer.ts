@@ -1,0 +1,89 @@
+/** Collects finished rounds and writes them in batches: one SQLite transaction, then one CSV write. */
+import { DoinError } from '../../runtime/errors.js';
+import type { CsvAppender } from '../../runtime/storage/csv-appender.js';
+import type { Round } from '../optimizer/messages.js';
+import { type ExperimentProgress, trackRound } from './experiment.js';
+import type { OlapStore } from './olap-store.js';
+import { csvValues, type ExperimentRow, type RoundRow } from './schema.js';
+
+/** Rows of one catching-up read, so that a lost CSV of a million rounds is rebuilt in bounded memory. */
+const COMPLETE_ROWS = 1000;
+
+export class RoundWriter {
+  readonly #store: OlapStore;
+  readonly #csv: CsvAppender;
+  #waiting: Round[] = [];
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(store: OlapStore, csv: CsvAppender) {
+    this.#store = store;
+    this.#csv = csv;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  add(round: Round): void {
+    this.#waiting.push(round);
+  }
+
+  /** Writes everything added so far. A failure keeps the rounds for the next try. */
+  flush(): Promise<void> {
+    const result = this.#tail.then(() => this.#writeBatch());
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Appends to the CSV what only SQLite has: rounds whose CSV line a crash prevented. */
+  async completeCsv(): Promise<void> {
+    let last = this.#csv.lastKey;
+    for (;;) {
+      const rows = await this.#store.getRoundsAfter(last, COMPLETE_ROWS);
+      const next = rows.at(-1)?.round_id;
+      if (next === undefined) return;
+      await this.#appendCsv(rows, new Map());
+      last = next;
+    }
+  }
+
+  async #writeBatch(): Promise<void> {
+    const batch = [...this.#waiting];
+    if (batch.length === 0) return;
+    const experiments = new Map<string, ExperimentRow>();
+    const progress = new Map<string, ExperimentProgress>();
+    const rows = new Map<string, RoundRow>();
+    for (const round of batch) {
+      const id = round.experimentId;
+      const experiment = await this.#experiment(id, experiments);
+      const before = progress.get(id) ?? (await this.#store.getProgress(id));
+      const tracked = trackRound(experiment, before, round);
+      // A search that resumes from an older save repeats round numbers; the first result stays.
+      if (rows.has(tracked.row.round_id) || (await this.#store.hasRound(tracked.row.round_id))) continue;
+      rows.set(tracked.row.round_id, tracked.row);
+      progress.set(id, tracked.progress);
+    }
+    const fresh = [...rows.values()];
+    await this.#store.addRounds(fresh);
+    this.#waiting = this.#waiting.slice(batch.length);
+    await this.#appendCsv(fresh, experiments);
+  }
+
+  async #appendCsv(rows: readonly RoundRow[], experiments: Map<string, ExperimentRow>): Promise<void> {
+    const lines: (readonly (string | number | null)[])[] = [];
+    for (const row of rows) lines.push(csvValues(row, await this.#experiment(row.experiment_id, experiments)));
+    await this.#csv.append(lines);
+  }
+
+  async #experiment(id: string, cache: Map<string, ExperimentRow>): Promise<ExperimentRow> {
+    const row = cache.get(id) ?? (await this.#store.getExperiment(id));
+    if (row === undefined) {
+      throw new DoinError(
+        { code: 'unknown-experiment', experimentId: id },
+        `round of experiment ${id}, which never started: emit experimentStarted before its rounds`,
+      );
+    }
+    cache.set(id, row);
+    return row;
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * The one source of a node's configuration: keys, defaults, bounds and doc text. Validation, error messages and
+ * `--help` read it; JSON Schema and the docs come from it too. Keys are snake_case and carry upstream's names where the concept exists.
+ * `expected` in the metadata is the fix that an error message offers, so it reads after "use".
+ */
+import { multiaddr } from '@multiformats/multiaddr';
+import { z } from 'zod';
+
+export const ROLES = ['full', 'optimizer', 'evaluator', 'relay'] as const;
+export const ACTOR_ROLES = [
+  'chain',
+  'gossip',
+  'quorum',
+  'reputation',
+  'task-queue',
+  'optimizer',
+  'evaluator',
+  'tracker',
+] as const;
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export const OPTIMIZERS = ['ga', 'random'] as const;
+
+interface Documentation {
+  readonly description: string;
+  /** How a right value looks, for error messages: "use <expected>". */
+  readonly expected: string;
+}
+
+/** Checks a libp2p address and explains upstream's `host:port` form, the usual mistake when moving over. */
+function checkMultiaddr(text: string): string | null {
+  const hostAndPort = /^(?<host>[^/:\s]+):(?<port>\d+)$/.exec(text)?.groups;
+  if (hostAndPort !== undefined) {
+    const kind = /^[\d.]+$/.test(hostAndPort.host ?? '') ? 'ip4' : 'dns4';
+    return (
+      'is host:port, but peers are found by libp2p multiaddr; use the address that the other node prints at start, ' +
+      `for example "/${kind}/${hostAndPort.host}/tcp/<its p2p port>/p2p/<its peer id>"`
+    );
+  }
+  try {
+    multiaddr(text);
+    return null;
+  } catch {
+    return 'is not a libp2p multiaddr; use one like "/ip4/192.168.1.10/tcp/8471/p2p/<peer id>"';
+  }
+}
+
+const multiaddrSchema = z.string().superRefine((text, context) => {
+  const problem = checkMultiaddr(text);
+  if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+});
+
+const documented = <S extends z.ZodType>(schema: S, documentation: Documentation): S =>
+  schema.meta({ ...documentation });
+
+const optimizationConfigSchema = z.strictObject({
+  population_size: documented(z.int().min(2).max(10_000).default(12), {
+    description: 'Candidates in one generation of the search.',
+    expected: 'a whole number from 2 to 10000',
+  }),
+  optimization_patience: documented(z.int().min(1).max(1_000_000).default(10), {
+    description: 'L2 patience: generations without improvement before the search of a domain counts as converged.',
+    expected: 'a whole number from 1 to 1000000',
+  }),
+  early_patience: documented(z.int().min(1).max(5000).default(4), {
+    description: 'L1 patience: epochs without a better validation loss before one training run stops.',
+    expected: 'a whole number from 1 to 5000',
+  }),
+  max_epochs: documented(z.int().min(1).max(5000).default(30), {
+    description: 'Longest training run in epochs. The domain may set a lower limit.',
+    expected: 'a whole number from 1 to 5000',
+  }),
+});
+
+const domainSchema = z.strictObject({
+  domain_id: documented(z.string().min(1).max(64), {
+    description: 'A domain that the network file defines.',
+    expected: 'a domain of the network, for example "digits"',
+  }),
+  optimize: documented(z.boolean().optional(), {
+    description: 'Search for better models here. Left out: true, unless only `evaluate` is given.',
+    expected: 'true or false',
+  }),
+  evaluate: documented(z.boolean().optional(), {
+    description: 'Take seats in quorums and measure models of others. Left out: true, unless only `optimize` is given.',
+    expected: 'true or false',
+  }),
+  target_performance: documented(z.number().nullable().default(null), {
+    description: 'Stop searching when the verified best reaches this value of the domain metric; null: never.',
+    expected: 'a finite number or null',
+  }),
+  optimizer: documented(z.enum(OPTIMIZERS).default('ga'), {
+    description: 'Search strategy: ga (genetic algorithm) or random.',
+    expected: `one of ${OPTIMIZERS.join(', ')}`,
+  }),
+  optimization_config: documented(optimizationConfigSchema.prefault({}), {
+    description: 'Knobs of the search.',
+    expected: 'an object',
+  }),
+});
+
+export const nodeConfigSchema = z.strictObject({
+  node_label: documented(z.string().max(64).default(''), {
+    description: 'Name shown on the dashboard; empty: made from the node id.',
+    expected: 'a text of at most 64 characters',
+  }),
+  data_dir: documented(z.string().min(1).default('./doin-data'), {
+    description: 'Folder of everything the node keeps: chain, key, statistics, models.',
+    expected: 'a folder path',
+  }),
+  host: documented(z.string().min(1).default('127.0.0.1'), {
+    description: 'Address the HTTP server and the dashboard bind to. The API has no login yet: keep it on loopback.',
+    expected: 'an IP address or host name, for example "127.0.0.1"',
+  }),
+  port: documented(z.int().min(0).max(65_535).default(8470), {
+    description: 'Port of the HTTP server and the dashboard; 0: any free one.',
+    expected: 'a whole number from 0 to 65535',
+  }),
+  p2p: documented(
+    z
+      .strictObject({
+        listen: documented(z.array(multiaddrSchema).default(['/ip4/0.0.0.0/tcp/0', '/ip4/0.0.0.0/tcp/0/ws']), {
+          description: 'libp2p addresses to listen on; port 0: any free one.',
+          expected: 'a list of multiaddrs, for example ["/ip4/0.0.0.0/tcp/8471"]',
+        }),
+        mdns: documented(z.boolean().default(true), {
+          description: 'Find other nodes of the same network on the LAN without any address.',
+          expected: 'true or false',
+        }),
+      })
+      .prefault({}),
+    { description: 'Peer-to-peer network.', expected: 'an object with listen and mdns' },
+  ),
+  bootstrap_peers: documented(z.array(multiaddrSchema).default([]), {
+    description: 'Addresses of nodes to connect to first; one is enough.',
+    expected: 'a list of multiaddrs, for example ["/ip4/192.168.1.10/tcp/8471/p2p/<peer id>"]',
+  }),
+  role: documented(z.enum(ROLES).default('full'), {
+    description: 'full: optimize and evaluate; optimizer or evaluator: only that side; relay: neither.',
+    expected: `one of ${ROLES.join(', ')}`,
+  }),
+  network: documented(z.string().min(1).default('solo'), {
+    description: '"solo" founds a private network of this one node; otherwise the path of a genesis file.',
+    expected: '"solo" or the path of a genesis file',
+  }),
+  domains: documented(
+    z
+      .array(domainSchema)
+      .min(1)
+      .max(64)
+      .default([{ domain_id: 'digits', ...domainDefaults() }]),
+    {
+      description: 'What this node works on.',
+      expected: 'a list of domains, for example [{"domain_id": "digits"}]',
+    },
+  ),
+  identity_file: documented(z.string().default(''), {
+    description: 'File of the private key; empty: identity.json in data_dir.',
+    expected: 'a file path',
+  }),
+  experiment_stats_file: documented(z.string().default(''), {
+    description: 'CSV with one row per round; empty: experiments.csv in data_dir.',
+    expected: 'a file path',
+  }),
+  olap_db_path: documented(z.string().default(''), {
+    description: 'SQLite star schema of all rounds; empty: olap.db in data_dir.',
+    expected: 'a file path',
+  }),
+  workers: documented(
+    z
+      .strictObject({
+        threads: documented(z.int().min(0).max(1024).default(0), {
+          description: 'Training and evaluation workers; 0: one per core.',
+          expected: 'a whole number from 0 to 1024',
+        }),
+        nice_increment: documented(z.int().min(0).max(19).default(10), {
+          description: 'How far below the actors the workers are scheduled (POSIX nice).',
+          expected: 'a whole number from 0 to 19',
+        }),
+      })
+      .prefault({}),
+    { description: 'The training pool.', expected: 'an object with threads and nice_increment' },
+  ),
+  placement: documented(z.record(z.string().min(1), z.array(z.enum(ACTOR_ROLES))).default({}), {
+    description: 'Groups actors on named threads, for small machines. Actors not named get a thread each.',
+    expected: `an object of thread name to a list of ${ACTOR_ROLES.join(', ')}`,
+  }),
+  trace: documented(z.array(z.enum([...ACTOR_ROLES, '*'])).default([]), {
+    description: 'Actors whose every message is printed.',
+    expected: `a list of ${ACTOR_ROLES.join(', ')}, or *`,
+  }),
+  log_level: documented(z.enum(LOG_LEVELS).default('info'), {
+    description: 'Least important log lines to show.',
+    expected: `one of ${LOG_LEVELS.join(', ')}`,
+  }),
+});
+
+function domainDefaults() {
+  return {
+    target_performance: null,
+    optimizer: 'ga',
+    optimization_config: optimizationConfigSchema.parse({}),
+  } as const;
+}
+
+/** A config as a user writes it: everything optional. */
+export type NodeConfigInput = z.input<typeof nodeConfigSchema>;
+/** The same after validation, before paths and roles are resolved. */
+export type ParsedNodeConfig = z.output<typeof nodeConfigSchema>;
+
+export interface DomainConfig extends Omit<ParsedNodeConfig['domains'][number], 'optimize' | 'evaluate'> {
+  readonly optimize: boolean;
+  readonly evaluate: boolean;
+}
+
+/** What a node runs with: every path absolute, every default filled in, the role applied to the domains. */
+export interface NodeConfig extends Omit<ParsedNodeConfig, 'domains'> {
+  readonly domains: readonly DomainConfig[];
+}

@@ -1,0 +1,102 @@
+/** Runs in every thread of the pool: one task at a time, domains stay loaded between tasks. */
+import type { MessagePort } from 'node:worker_threads';
+import { DoinError, errorMessage } from '../runtime/errors.js';
+import { decodeGenome } from '../runtime/genome/space.js';
+import { refuseMeasurement, refuseTask, refuseWeights } from './checks.js';
+import { loadDomain } from './domains/registry.js';
+import { isTaskFailureCode, taskFailure } from './failures.js';
+import { lowerThreadPriority } from './niceness.js';
+import type { Domain, DomainSpec, Measurement, PoolResult, PoolTask, WorkContext } from './types.js';
+import type { WorkerMessage, WorkerReply, WorkerRequest } from './worker-protocol.js';
+
+const MEBIBYTE = 1_048_576;
+
+/** By the whole specification: two chains may give one id different bounds. */
+const domains = new Map<string, Promise<Domain>>();
+
+export async function runTask(request: WorkerRequest): Promise<WorkerReply> {
+  const { task, spec, port } = request;
+  try {
+    lowerThreadPriority(request.niceIncrement);
+    post(port, { type: 'started' });
+    const startedAt = performance.now();
+    const domain = await prepared(spec);
+    if (task === null) return { ok: true, result: null };
+    const refused = refuseTask(task, spec);
+    if (refused) throw refused;
+    const result = await perform(domain, task, workContext(request));
+    return { ok: true, result: { ...result, seconds: (performance.now() - startedAt) / 1000 } };
+  } catch (error) {
+    return failureReply(error);
+  } finally {
+    port.close();
+  }
+}
+
+async function perform(domain: Domain, task: PoolTask, work: WorkContext): Promise<Omit<PoolResult, 'seconds'>> {
+  const genome = decodeGenome(domain.spec.space, task.genome);
+  switch (task.kind) {
+    case 'train': {
+      const { weights, epochs } = await domain.train(genome, task.seed, task.budget, work);
+      const refused = refuseWeights(weights, domain.spec);
+      if (refused) throw refused;
+      return { measurement: finite(await domain.evaluate(genome, weights, task.dataSeed, work)), weights, epochs };
+    }
+    case 'evaluate':
+      return { measurement: finite(await domain.evaluate(genome, task.weights, task.dataSeed, work)) };
+    case 'benchmark':
+      if (!domain.benchmark) {
+        throw taskFailure('task-crashed', `domain ${domain.spec.domainId} has no real data to benchmark on`);
+      }
+      return { measurement: finite(await domain.benchmark(genome, task.weights, work)) };
+  }
+}
+
+function finite(measurement: Measurement): Measurement {
+  const refused = refuseMeasurement(measurement);
+  if (refused) throw refused;
+  return measurement;
+}
+
+/** A domain that failed to load is forgotten, so that the next task tries again. */
+function prepared(spec: DomainSpec): Promise<Domain> {
+  const key = JSON.stringify(spec);
+  const known = domains.get(key);
+  if (known) return known;
+  const loading = loadDomain(spec).then(async (domain) => {
+    await domain.prepare();
+    return domain;
+  });
+  domains.set(key, loading);
+  loading.catch(() => domains.delete(key));
+  return loading;
+}
+
+/**
+ * Cancellation and memory are looked at whenever the domain reports progress. Piscina's heap limit does not see typed
+ * arrays and WebAssembly memory, which is why they are counted here.
+ */
+function workContext({ spec, cancelled, port }: WorkerRequest): WorkContext {
+  const controller = new AbortController();
+  return {
+    signal: controller.signal,
+    progress(progress) {
+      post(port, { type: 'progress', progress });
+      if (Atomics.load(cancelled, 0) !== 0) controller.abort(taskFailure('task-cancelled', 'the task was cancelled'));
+      const { heapUsed, external } = process.memoryUsage();
+      if (heapUsed + external > spec.limits.memoryMb * MEBIBYTE) {
+        const used = Math.round((heapUsed + external) / MEBIBYTE);
+        throw taskFailure('task-memory', `${used} MiB in use; domain ${spec.domainId} allows ${spec.limits.memoryMb}`);
+      }
+    },
+  };
+}
+
+function failureReply(error: unknown): WorkerReply {
+  const code = error instanceof DoinError && isTaskFailureCode(error.code) ? error.code : 'task-crashed';
+  return { ok: false, code, message: errorMessage(error) };
+}
+
+function post(port: MessagePort, message: WorkerMessage): void {
+  port.postMessage(message);
+}

@@ -1,0 +1,91 @@
+/** Texts for the terminal: events, status lines, tables. Control characters from the network never reach it. */
+import type { NodeEvent } from '../http/events.js';
+import type { NodeSummary, StatusJson } from '../http/status.js';
+
+/** Removes what could move the cursor or change colours. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '?');
+}
+
+export const shortId = (id: string) => printable(id.slice(0, 8));
+
+export function formatPerformance(value: number | null): string {
+  if (value === null) return '-';
+  return Math.abs(value) >= 1e6 || (value !== 0 && Math.abs(value) < 1e-4) ? value.toExponential(3) : value.toFixed(4);
+}
+
+/** One line for what a person wants to follow; null for the many that would only scroll by. */
+export function eventLine(event: NodeEvent): string | null {
+  switch (event.event) {
+    case 'blockApplied':
+      return `block ${event.height} ${shortId(event.hash)}${event.proof ? ' PROOF' : ''} by ${shortId(event.proposer)}, ${event.transactions} transactions`;
+    case 'blocksReverted':
+      return `switched branch: ${event.count} blocks replaced`;
+    case 'optimumRevealed':
+      return `revealed ${shortId(event.optimum)} in ${printable(event.domain_id)} by ${shortId(event.optimizer)}: claims ${formatPerformance(event.reported)}`;
+    case 'optimumAccepted':
+      return `ACCEPTED ${shortId(event.optimum)} in ${printable(event.domain_id)}: verified ${formatPerformance(event.verified)} (claimed ${formatPerformance(event.reported)}, ${event.agreeing} of ${event.seats} votes agree)`;
+    case 'optimumRejected':
+      return `rejected ${shortId(event.optimum)} in ${printable(event.domain_id)}: ${event.reason}`;
+    case 'roundFinished':
+      return `round ${event.round} ${printable(event.domain_id)}: ${formatPerformance(event.performance)}${event.improvement ? ' *' : ''} best ${formatPerformance(event.best)}`;
+    case 'converged':
+      return `converged on ${printable(event.domain_id)} (${event.reason})`;
+    case 'championAdopted':
+      return `adopted champion ${shortId(event.optimum)} of another node in ${printable(event.domain_id)}: ${formatPerformance(event.performance)}`;
+    case 'committed':
+      return `committed ${shortId(event.optimum)} in ${printable(event.domain_id)}`;
+    case 'benchmarked':
+      return `held-out ${printable(event.domain_id)}: ${formatPerformance(event.performance)}`;
+    case 'voteCast':
+      return `voted on ${shortId(event.optimum)} seat ${event.seat}: ${formatPerformance(event.performance)}`;
+    case 'seatFailed':
+      return `could not measure ${shortId(event.optimum)} seat ${event.seat}: ${printable(event.reason)}`;
+    case 'peerConnected':
+      return `peer ${printable(event.peer_id)} at ${printable(event.address)}`;
+    case 'peerDisconnected':
+      return `peer ${printable(event.peer_id)} left`;
+    case 'seatTaken':
+    case 'syncProgress':
+    case 'trainingProgress':
+      return null;
+  }
+}
+
+/** The short form of a node's state, one line. */
+export function statusLine(status: StatusJson): string {
+  const domains = status.domains
+    .map(
+      ({ domain_id: id, local, best_performance: best }) =>
+        `${printable(id)} round ${local?.rounds ?? 0} best ${formatPerformance(local?.best_performance ?? null)} verified ${formatPerformance(best)}`,
+    )
+    .join(' | ');
+  return `height ${status.chain_height}  proof ${status.proof_blocks}  accepted ${status.optimae.accepted}  peers ${status.peers}  ${domains}`;
+}
+
+export function summaryText(summary: NodeSummary): string {
+  const lines = [
+    `Stopped after ${summary.uptime_s} s: height ${summary.chain_height}, proof blocks ${summary.proof_blocks}, accepted optima ${summary.accepted}, rejected ${summary.rejected}`,
+  ];
+  for (const domain of summary.domains) {
+    lines.push(
+      `  ${printable(domain.domain_id)} best ${printable(domain.metric)}: claimed ${formatPerformance(domain.claimed)}, verified ${formatPerformance(domain.verified)}, held-out ${formatPerformance(domain.held_out)} (${domain.rounds} rounds)`,
+    );
+  }
+  return lines.join('\n');
+}
+
+/** Left-aligned columns, two spaces apart. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

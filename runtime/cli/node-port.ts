@@ -1,0 +1,54 @@
+/** What the commands need of the rest of the program. `main.ts` fills it in; the commands import no node code. */
+import type { ConfigOverrides } from '../../config/load.js';
+import type { NodeConfig } from '../../config/schema.js';
+import type { EventPort } from '../http/port.js';
+import type { NodeSummary, StatusJson } from '../http/status.js';
+
+export interface CliNode {
+  readonly nodeId: string;
+  readonly httpUrl: string;
+  readonly p2pAddresses: readonly string[];
+  readonly system: EventPort;
+  status(): Promise<StatusJson>;
+  /** Ends searching; what the chain still waits for is finished. */
+  pauseOptimizer(): void;
+  stop(): Promise<NodeSummary>;
+  /** Settles when the node ends by itself: rejects with why. Absent: it never does. */
+  readonly failed?: Promise<never>;
+}
+
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly height: number;
+  readonly tipHash: string;
+  readonly proofBlocks: number;
+  readonly accepted: number;
+  /** Why the chain is not valid; null when it is. */
+  readonly problem: string | null;
+}
+
+export interface DevnetMember {
+  readonly configFile: string;
+  readonly dataDir: string;
+}
+
+/** Each is loaded only when its command runs, so that `--help` and usage errors are quick. */
+export interface CliModules {
+  startNode(config: NodeConfig, hooks: { onEvent?(line: string): void }): Promise<CliNode>;
+  createDevnet(options: { nodes: number; dataDir: string }): Promise<readonly DevnetMember[]>;
+  verifyChain(options: {
+    dataDir: string;
+    onProgress?(height: number, tipHeight: number): void;
+  }): Promise<VerifyReport>;
+}
+
+export interface CliIo {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** The process that started this one and speaks IPC with it; null when a person did. */
+  readonly parent: NodeJS.Process | null;
+  /** Path of the launcher, for commands that start further processes. */
+  readonly launcher: string;
+}
+
+export type { ConfigOverrides };

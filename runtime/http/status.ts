@@ -1,0 +1,119 @@
+/** The JSON that people and programs read: `/status` and the summary a run ends with. Snake case, upstream's names. */
+
+export interface DomainStatus {
+  readonly domain_id: string;
+  readonly metric: string;
+  readonly direction: 'maximize' | 'minimize';
+  /** Verified best of the whole network; null until an optimum was accepted. */
+  readonly best_performance: number | null;
+  /** What a naive solution reaches: where the domain starts. */
+  readonly baseline: number;
+  readonly target_performance: number | null;
+  /** Id of the optimum that holds the best, null until there is one. */
+  readonly champion: string | null;
+  readonly accepted: number;
+  readonly optimize: boolean;
+  readonly evaluate: boolean;
+  /** This node's own search, null when it does not optimize the domain. */
+  readonly local: LocalSearch | null;
+}
+
+export interface LocalSearch {
+  readonly rounds: number;
+  /** Best measured here, verified or not. */
+  readonly best_performance: number | null;
+  /** The same model on real held-out data. */
+  readonly benchmark_performance: number | null;
+  readonly running: number;
+  readonly state: string;
+}
+
+export interface ActorJson {
+  readonly name: string;
+  readonly thread: string;
+  readonly mailbox_depth: number;
+  readonly restarts: number;
+  readonly [extra: string]: unknown;
+}
+
+export interface StatusJson {
+  readonly node_id: string;
+  readonly node_label: string;
+  readonly version: string;
+  readonly uptime_s: number;
+  readonly role: string;
+  readonly network: string;
+  readonly chain_height: number;
+  readonly tip_hash: string;
+  readonly proof_blocks: number;
+  /** The highest block that cannot be undone. There are no finality votes yet, so only the genesis is: 0. */
+  readonly finalized_height: number;
+  /** Seats, commits or unfinished optimae still wait for blocks. */
+  readonly busy: boolean;
+  readonly peers: number;
+  readonly optimae: {
+    readonly committed: number;
+    readonly revealed: number;
+    readonly accepted: number;
+    readonly rejected: number;
+  };
+  readonly domains: readonly DomainStatus[];
+  readonly reputation: number;
+  readonly balance: number;
+  readonly mempool: number;
+  readonly pending_work: number;
+  readonly threshold: number;
+  readonly reorgs: number;
+  readonly p2p_addresses: readonly string[];
+  /** Things from outside that were refused without effect, by code. */
+  readonly refused: Readonly<Record<string, number>>;
+  readonly actors: readonly ActorJson[];
+  /** Actors that did not answer in time; their parts of this page are empty. */
+  readonly unavailable: readonly { readonly actor: string; readonly reason: string }[];
+}
+
+/** What a run achieved, printed when it ends. */
+export interface NodeSummary {
+  readonly node_id: string;
+  readonly chain_height: number;
+  readonly tip_hash: string;
+  readonly proof_blocks: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly uptime_s: number;
+  readonly domains: readonly DomainSummary[];
+}
+
+export interface DomainSummary {
+  readonly domain_id: string;
+  readonly metric: string;
+  /** Best this node measured itself. */
+  readonly claimed: number | null;
+  /** Best that quorums confirmed. */
+  readonly verified: number | null;
+  /** The node's best model on real held-out data. */
+  readonly held_out: number | null;
+  readonly champion: string | null;
+  readonly rounds: number;
+}
+
+export function summaryOf(status: StatusJson): NodeSummary {
+  return {
+    node_id: status.node_id,
+    chain_height: status.chain_height,
+    tip_hash: status.tip_hash,
+    proof_blocks: status.proof_blocks,
+    accepted: status.optimae.accepted,
+    rejected: status.optimae.rejected,
+    uptime_s: status.uptime_s,
+    domains: status.domains.map((domain) => ({
+      domain_id: domain.domain_id,
+      metric: domain.metric,
+      claimed: domain.local?.best_performance ?? null,
+      verified: domain.best_performance,
+      held_out: domain.local?.benchmark_performance ?? null,
+      champion: domain.champion,
+      rounds: domain.local?.rounds ?? 0,
+    })),
+  };
+}

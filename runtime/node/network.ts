@@ -1,0 +1,72 @@
+/** Which network a data folder belongs to: a private one it founded itself, or that of a network file. */
+
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Genesis, genesisHash, LOCAL_PARAMETERS } from '../../actors/chain/genesis.js';
+import { readGenesis, writeGenesis } from '../../config/network.js';
+import type { NodeConfig } from '../../config/schema.js';
+import { DoinError } from '../errors.js';
+import { builtInDomains } from './domains.js';
+
+/** Founders start with the reputation at which the reputation factor reaches 1. */
+export const FOUNDER_REPUTATION_MICRO = 10_000_000;
+
+export function genesisFileOf(dataDir: string): string {
+  return join(dataDir, 'genesis.json');
+}
+
+/**
+ * The genesis the node runs with. The data folder keeps its own copy, so that it can be verified and resumed alone,
+ * and so that a changed network file is noticed instead of mixed in.
+ */
+export async function resolveGenesis(config: NodeConfig, publicKey: string, nowMs: number): Promise<Genesis> {
+  const kept = genesisFileOf(config.data_dir);
+  const existing = (await exists(kept)) ? await readGenesis(kept) : null;
+  const genesis =
+    config.network === 'solo' ? (existing ?? foundSolo(publicKey, nowMs)) : await readGenesis(config.network);
+  if (existing === null) await writeGenesis(kept, genesis);
+  else if (genesisHash(existing) !== genesisHash(genesis)) {
+    throw new DoinError(
+      { code: 'wrong-network', dataDir: config.data_dir, network: config.network },
+      `network = ${JSON.stringify(config.network)}: data_dir ${config.data_dir} belongs to network "${existing.chainId}" with another genesis; use another data_dir or the network file it was made with`,
+    );
+  }
+  checkDomains(config, genesis);
+  return genesis;
+}
+
+/** A private network of one node: it may measure its own results, which then count half. */
+function foundSolo(publicKey: string, nowMs: number): Genesis {
+  return {
+    chainId: 'solo',
+    timestampMs: nowMs,
+    solo: true,
+    parameters: LOCAL_PARAMETERS,
+    domains: builtInDomains,
+    members: [
+      {
+        nodeId: publicKey,
+        reputationMicro: FOUNDER_REPUTATION_MICRO,
+        evaluates: builtInDomains.map((domain) => domain.domainId).sort(),
+      },
+    ],
+  };
+}
+
+function checkDomains(config: NodeConfig, genesis: Genesis): void {
+  const known = genesis.domains.map((domain) => domain.domainId);
+  for (const [index, { domain_id: domainId }] of config.domains.entries()) {
+    if (known.includes(domainId)) continue;
+    throw new DoinError(
+      { code: 'config-invalid', field: `domains[${index}].domain_id`, value: domainId },
+      `domains[${index}].domain_id = ${JSON.stringify(domainId)}: network "${genesis.chainId}" has no such domain; use one of ${known.join(', ')}`,
+    );
+  }
+}
+
+function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}

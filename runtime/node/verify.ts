@@ -1,0 +1,68 @@
+/** `doin verify`: replays a stored chain from its genesis and compares everything it derived with what is stored. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { replay } from '../../actors/chain/blockchain.js';
+import { type Genesis, genesisHash, genesisState } from '../../actors/chain/genesis.js';
+import { GLOBALS, type State } from '../../actors/chain/state/state.js';
+import { SqliteBlockStore } from '../../actors/chain/store.js';
+import { readGenesis } from '../../config/network.js';
+import type { VerifyReport } from '../cli/node-port.js';
+import { verifySignature } from '../crypto/ed25519.js';
+import { DoinError, errorMessage } from '../errors.js';
+import { genesisFileOf } from './network.js';
+
+export async function verifyChain(options: {
+  readonly dataDir: string;
+  onProgress?(height: number, tipHeight: number): void;
+}): Promise<VerifyReport> {
+  const { dataDir } = options;
+  await mustExist(dataDir, 'genesis.json');
+  await mustExist(dataDir, 'chain.db');
+  const genesis = await readGenesis(genesisFileOf(dataDir));
+  const store = await SqliteBlockStore.open(join(dataDir, 'chain.db'), genesisHash(genesis), { readOnly: true });
+  try {
+    return await verifyStore(genesis, store, (height, tip) => options.onProgress?.(height, tip));
+  } finally {
+    await store.close();
+  }
+}
+
+async function verifyStore(
+  genesis: Genesis,
+  store: SqliteBlockStore,
+  onProgress: (height: number, tipHeight: number) => void,
+): Promise<VerifyReport> {
+  const tipHeight = await store.canonicalHeight();
+  let state = genesisState(genesis);
+  let tipHash = genesisHash(genesis);
+  let problem: string | null = null;
+  try {
+    for await (const { tip, stored } of replay(genesis, store, verifySignature)) {
+      state = tip.state;
+      tipHash = tip.hash;
+      const records = await store.getRecords(stored.hash);
+      if (JSON.stringify(records) !== JSON.stringify(tip.records) || tip.isProofBlock !== stored.isProofBlock) {
+        problem = `height ${stored.height}: the stored records are not what the block derives`;
+        break;
+      }
+      onProgress(stored.height, tipHeight);
+    }
+  } catch (error) {
+    problem = errorMessage(error);
+  }
+  return { ...reportOf(state, tipHash), ok: problem === null, problem };
+}
+
+function reportOf(state: State, tipHash: string): Omit<VerifyReport, 'ok' | 'problem'> {
+  const { height, proofBlocks, accepted } = state.require(GLOBALS);
+  return { height, tipHash, proofBlocks, accepted };
+}
+
+async function mustExist(dataDir: string, name: string): Promise<void> {
+  const found = await stat(join(dataDir, name)).catch(() => null);
+  if (found !== null) return;
+  throw new DoinError(
+    { code: 'config-invalid', field: '--data-dir', value: dataDir },
+    `--data-dir = ${JSON.stringify(dataDir)}: there is no ${name} in it; name the folder of a node that ran before`,
+  );
+}

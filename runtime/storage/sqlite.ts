@@ -1,0 +1,114 @@
+/**
+ * Promises over `sqlite3`. One connection; statements outside a transaction wait for a running one to end, so that
+ * nobody's write slips into somebody else's transaction.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import sqlite3 from 'sqlite3';
+import { DoinError, errorMessage } from '../errors.js';
+
+export type SqlValue = string | number | bigint | Uint8Array | null;
+
+export class Database {
+  readonly #handle: sqlite3.Database;
+  readonly #inside = new AsyncLocalStorage<true>();
+  #tail: Promise<unknown> = Promise.resolve();
+
+  private constructor(handle: sqlite3.Database) {
+    this.#handle = handle;
+  }
+
+  /** Write-ahead log and full synchronisation: what `run` acknowledged survives a power cut. */
+  static async open(file: string, options: { readOnly?: boolean } = {}): Promise<Database> {
+    const mode = options.readOnly ? sqlite3.OPEN_READONLY : sqlite3.OPEN_READWRITE | sqlite3.OPEN_CREATE;
+    const handle = await new Promise<sqlite3.Database>((resolve, reject) => {
+      const opened = new sqlite3.Database(file, mode, (error) =>
+        error ? reject(databaseError(file, error)) : resolve(opened),
+      );
+    });
+    const database = new Database(handle);
+    await database.exec('PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;');
+    if (!options.readOnly) await database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    return database;
+  }
+
+  run(sql: string, parameters: readonly SqlValue[] = []): Promise<void> {
+    return this.#exclusive(
+      () =>
+        new Promise((resolve, reject) => {
+          this.#handle.run(sql, parameters.map(toSql), (error) =>
+            error ? reject(databaseError(sql, error)) : resolve(),
+          );
+        }),
+    );
+  }
+
+  all<T>(sql: string, parameters: readonly SqlValue[] = []): Promise<T[]> {
+    return this.#exclusive(
+      () =>
+        new Promise((resolve, reject) => {
+          this.#handle.all(sql, parameters.map(toSql), (error, rows) =>
+            error ? reject(databaseError(sql, error)) : resolve(rows as T[]),
+          );
+        }),
+    );
+  }
+
+  async get<T>(sql: string, parameters: readonly SqlValue[] = []): Promise<T | undefined> {
+    return (await this.all<T>(sql, parameters))[0];
+  }
+
+  exec(sql: string): Promise<void> {
+    return this.#exclusive(() => this.#execute(sql));
+  }
+
+  /** All of `work`'s statements or none. Transactions do not nest. */
+  transaction<T>(work: () => Promise<T>): Promise<T> {
+    return this.#exclusive(async () => {
+      await this.#execute('BEGIN IMMEDIATE');
+      try {
+        const result = await this.#inside.run(true, work);
+        await this.#execute('COMMIT');
+        return result;
+      } catch (error) {
+        await this.#execute('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#exclusive(
+      () =>
+        new Promise((resolve, reject) => {
+          this.#handle.close((error) => (error ? reject(databaseError('close', error)) : resolve()));
+        }),
+    );
+  }
+
+  #execute(sql: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#handle.exec(sql, (error) => (error ? reject(databaseError(sql, error)) : resolve()));
+    });
+  }
+
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#inside.getStore()) return work();
+    const result = this.#tail.then(work);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+}
+
+/** The driver takes no bigints; values beyond 2^53 are stored as decimal text by their owners. */
+function toSql(value: SqlValue): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value;
+}
+
+function databaseError(what: string, error: unknown): DoinError<{ code: 'database-error'; statement: string }> {
+  return new DoinError(
+    { code: 'database-error', statement: what.slice(0, 200) },
+    `database: ${errorMessage(error)} (${what.slice(0, 200)})`,
+    { cause: error },
+  );
+}

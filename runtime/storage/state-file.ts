@@ -1,0 +1,56 @@
+/** One small JSON document that is replaced as a whole: after a crash it is the old or the new one, never half of each. */
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DoinError } from '../errors.js';
+
+export interface StateFile {
+  /** Null when nothing was ever saved. */
+  load(): Promise<unknown>;
+  /** Returns when the value is on disk. Calls are done one after another. */
+  save(value: unknown): Promise<void>;
+}
+
+export class JsonStateFile implements StateFile {
+  readonly #file: string;
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  async load(): Promise<unknown> {
+    const text = await readFile(this.#file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+    if (text === null) return null;
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw new DoinError(
+        { code: 'state-file-corrupt', file: this.#file },
+        `data_dir: ${this.#file} is not JSON; move it away to start that search anew`,
+        { cause },
+      );
+    }
+  }
+
+  save(value: unknown): Promise<void> {
+    const result = this.#tail.then(() => this.#write(JSON.stringify(value)));
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+
+  async #write(text: string): Promise<void> {
+    await mkdir(dirname(this.#file), { recursive: true });
+    const temporary = `${this.#file}.new`;
+    const handle = await open(temporary, 'w', 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, this.#file);
+  }
+}

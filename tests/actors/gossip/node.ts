@@ -1,0 +1,234 @@
+/** A gossip actor on a test runtime, with a list of blocks in place of the chain actor's store. */
+import { randomBytes } from 'node:crypto';
+import {
+  announcementCodec,
+  blockCodec,
+  decodeBlock,
+  decodeTransaction,
+  headerHash,
+  transactionCodec,
+  transactionId,
+} from '../../../actors/chain/codec.js';
+import { type ChainTip, chain, type Verdict } from '../../../actors/chain/messages.js';
+import type { Block, BlockHeader, Transaction } from '../../../actors/chain/types.js';
+import { createGossipActor, type GossipOptions } from '../../../actors/gossip/actor.js';
+import type { NetworkPort } from '../../../actors/gossip/port.js';
+import { decode, encode } from '../../../runtime/codec/canonical.js';
+import { MemoryBlobStore } from '../../../runtime/storage/blob-store.js';
+import { TestContext, testEnvelope } from '../../kit/context.js';
+import { CHAIN, type PortFactory } from './kit.js';
+
+const ZERO = '0'.repeat(64);
+export const GENESIS = 'ab'.repeat(32);
+const SIGNATURE = 'cd'.repeat(64);
+
+export function makeTransaction(nonce: number): Transaction {
+  return { sender: ZERO, nonce, body: { type: 'transfer', to: ZERO, amountUnits: 1 }, signature: SIGNATURE };
+}
+
+export function transactionBytes(transaction: Transaction): Uint8Array {
+  return encode(transactionCodec, transaction);
+}
+
+export function makeBlock(parent: string, height: number, transactions: readonly Transaction[] = []): Block {
+  const header: BlockHeader = {
+    version: 1,
+    chainId: CHAIN,
+    height,
+    parent,
+    timestampMs: height,
+    slot: height,
+    rank: 0,
+    proposer: ZERO,
+    transactionsRoot: ZERO,
+    stateRoot: ZERO,
+    signature: SIGNATURE,
+  };
+  return { header, transactions };
+}
+
+export function announcementOf(block: Block): Uint8Array {
+  return encode(announcementCodec, { header: block.header, transactionIds: block.transactions.map(transactionId) });
+}
+
+/** Follows the longest line of blocks and refuses what the test marks as bad. */
+export class BlockList {
+  readonly blocks: { readonly hash: string; readonly block: Block }[] = [];
+  readonly pool = new Map<string, Uint8Array>();
+  readonly received: string[] = [];
+  badBlock = (_block: Block) => false;
+  badTransaction = (_transaction: Transaction) => false;
+  claimedHeight: number | null = null;
+  genesisHash = GENESIS;
+
+  grow(count: number, transactions: readonly Transaction[] = []): this {
+    for (let index = 0; index < count; index += 1)
+      this.append(makeBlock(this.tipHash, this.blocks.length + 1, transactions));
+    return this;
+  }
+
+  get tipHash(): string {
+    return this.blocks.at(-1)?.hash ?? this.genesisHash;
+  }
+
+  append(block: Block): void {
+    this.blocks.push({ hash: headerHash(block.header), block });
+  }
+
+  tip(): ChainTip {
+    const height = this.claimedHeight ?? this.blocks.length;
+    return {
+      chainId: CHAIN,
+      genesisHash: this.genesisHash,
+      height,
+      hash: this.tipHash,
+      totalWorkNano: BigInt(height),
+      accepted: 0,
+    };
+  }
+
+  after(locator: readonly string[], limit: number): Uint8Array[] {
+    const known =
+      locator.map((hash) => this.blocks.findIndex((entry) => entry.hash === hash)).find((index) => index >= 0) ?? -1;
+    return this.blocks.slice(known + 1, known + 1 + limit).map(({ block }) => encode(blockCodec, block));
+  }
+
+  receiveTransaction(bytes: Uint8Array): Verdict {
+    const decoded = decodeTransaction(bytes);
+    if (!decoded.ok || this.badTransaction(decoded.value)) return { action: 'reject', code: 'bad-signature' };
+    const id = transactionId(decoded.value);
+    this.received.push(id);
+    if (this.pool.has(id)) return { action: 'ignore', code: 'already-known' };
+    this.pool.set(id, bytes);
+    return { action: 'accept', code: 'accepted' };
+  }
+
+  receiveBlock(bytes: Uint8Array): Verdict {
+    const decoded = decodeBlock(bytes);
+    if (!decoded.ok || this.badBlock(decoded.value)) return { action: 'reject', code: 'bad-block' };
+    return this.#place(decoded.value);
+  }
+
+  receiveAnnouncement(bytes: Uint8Array): Verdict {
+    const { header, transactionIds } = decode(announcementCodec, bytes);
+    const missing = transactionIds.filter((id) => !this.pool.has(id));
+    if (header.parent !== this.tipHash) return this.#place({ header, transactions: [] });
+    if (missing.length > 0) return { action: 'ignore', code: 'missing-transactions', missing };
+    const transactions = transactionIds.map((id) => decode(transactionCodec, this.pool.get(id)!));
+    return this.#place({ header, transactions });
+  }
+
+  #place(block: Block): Verdict {
+    if (this.blocks.some(({ hash }) => hash === headerHash(block.header)))
+      return { action: 'ignore', code: 'already-known' };
+    if (block.header.parent !== this.tipHash) {
+      return { action: 'ignore', code: 'unknown-parent', missing: [block.header.parent] };
+    }
+    this.append(block);
+    return { action: 'accept', code: 'accepted' };
+  }
+}
+
+export interface TestNode {
+  readonly ctx: TestContext;
+  readonly list: BlockList;
+  readonly store: MemoryBlobStore;
+  readonly port: NetworkPort;
+  readonly behaviour: Awaited<ReturnType<ReturnType<typeof createGossipActor>['start']>>;
+  address(): string;
+  submit(transaction: Transaction): Promise<void>;
+  produce(block: Block): Promise<void>;
+  fetchBlob(blob: { hash: string; sizeBytes: number }, timeoutMs: number): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+export async function startNode(
+  factory: PortFactory,
+  list = new BlockList(),
+  overrides: Partial<GossipOptions> = {},
+): Promise<TestNode> {
+  const ctx = new TestContext('gossip');
+  ctx
+    .answer(chain.getTip, () => list.tip())
+    .answer(chain.getLocator, () => ({
+      hashes: [
+        ...list.blocks
+          .slice(-2)
+          .map(({ hash }) => hash)
+          .reverse(),
+        GENESIS,
+      ],
+    }))
+    .answer(chain.getBlocksAfter, ({ locator, limit }) => ({ blocks: list.after(locator, limit) }))
+    .answer(chain.getBlockByHash, ({ hash }) => {
+      const entry = list.blocks.find((candidate) => candidate.hash === hash);
+      return { block: entry === undefined ? null : encode(blockCodec, entry.block) };
+    })
+    .answer(chain.getTransactions, ({ ids }) => ({ transactions: ids.flatMap((id) => list.pool.get(id) ?? []) }))
+    .answer(chain.receiveTransaction, ({ bytes }) => {
+      const verdict = list.receiveTransaction(bytes);
+      if (verdict.action === 'accept') announceRelayed(bytes);
+      return verdict;
+    })
+    .answer(chain.receiveBlock, ({ bytes }) => list.receiveBlock(bytes))
+    .answer(chain.receiveAnnouncement, ({ bytes }) => list.receiveAnnouncement(bytes));
+  const store = new MemoryBlobStore();
+  let port: NetworkPort | undefined;
+  /** As the chain actor emits it for every transaction that enters the mempool. */
+  let announceRelayed = (_bytes: Uint8Array): void => {};
+  const actor = createGossipActor({
+    createPort: (options) => {
+      port = factory(options);
+      return port;
+    },
+    createBlobStore: () => store,
+  });
+  const behaviour = await actor.start(ctx, {
+    chainId: CHAIN,
+    genesisHash: list.genesisHash,
+    privateSeed: randomBytes(32),
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    bootstrapPeers: [],
+    mdns: false,
+    blobFolder: '',
+    domains: ['digits'],
+    ...overrides,
+  });
+  const started = port!;
+  announceRelayed = (bytes) => {
+    const transaction = decode(transactionCodec, bytes);
+    const payload = { id: transactionId(transaction), bytes, own: false, transaction };
+    void behaviour.events['chain.transactionAccepted'](payload, testEnvelope(payload));
+  };
+  return {
+    ctx,
+    list,
+    store,
+    port: started,
+    behaviour,
+    address: () => started.addresses()[0]!,
+    submit: async (transaction) => {
+      const bytes = transactionBytes(transaction);
+      list.pool.set(transactionId(transaction), bytes);
+      const payload = { id: transactionId(transaction), bytes, own: true, transaction };
+      await behaviour.events['chain.transactionAccepted'](payload, testEnvelope(payload));
+    },
+    produce: async (block) => {
+      list.append(block);
+      const payload = {
+        hash: headerHash(block.header),
+        height: block.header.height,
+        announcement: announcementOf(block),
+      };
+      await behaviour.events['chain.blockProduced'](payload, testEnvelope(payload));
+    },
+    fetchBlob: async (blob, timeoutMs) => {
+      const request = { blob, domain: 'digits' };
+      return (await behaviour.handlers.fetchBlob(request, testEnvelope(request, Date.now() + timeoutMs))).found;
+    },
+    stop: async () => {
+      ctx.dispose();
+      await behaviour.stop?.();
+    },
+  };
+}

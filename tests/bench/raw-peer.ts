@@ -1,0 +1,22 @@
+/** The other side of the baselines: a bare worker that counts messages, or sends them back. */
+import { parentPort } from 'node:worker_threads';
+
+interface Control {
+  readonly expect?: number;
+  readonly reflect?: boolean;
+}
+
+let expected = 0;
+let count = 0;
+let reflect = false;
+
+parentPort?.on('message', (message: Control & { readonly id?: string }) => {
+  if (message.id === undefined) {
+    expected = message.expect ?? 0;
+    reflect = message.reflect ?? false;
+    count = 0;
+    return;
+  }
+  count += 1;
+  if (reflect || count === expected) parentPort?.postMessage(message);
+});

@@ -1,0 +1,76 @@
+/** Sample pages for tests of the server and of what the terminal prints. */
+import type { NodeEvent } from '../../runtime/http/events.js';
+import type { StatusSource } from '../../runtime/http/source.js';
+import type { StatusJson } from '../../runtime/http/status.js';
+
+export const sampleStatus: StatusJson = {
+  node_id: 'aa'.repeat(32),
+  node_label: 'sample',
+  version: '0.1.0',
+  uptime_s: 60,
+  role: 'full',
+  network: 'solo',
+  chain_height: 7,
+  tip_hash: 'bb'.repeat(32),
+  proof_blocks: 2,
+  finalized_height: 0,
+  busy: false,
+  peers: 1,
+  optimae: { committed: 5, revealed: 4, accepted: 3, rejected: 1 },
+  domains: [
+    {
+      domain_id: 'digits',
+      metric: 'accuracy',
+      direction: 'maximize',
+      best_performance: 0.94,
+      baseline: 0.1,
+      target_performance: null,
+      champion: 'cc'.repeat(32),
+      accepted: 3,
+      optimize: true,
+      evaluate: true,
+      local: { rounds: 12, best_performance: 0.96, benchmark_performance: 0.91, running: 1, state: 'searching' },
+    },
+  ],
+  reputation: 4.5,
+  balance: 100,
+  mempool: 0,
+  pending_work: 0.5,
+  threshold: 1,
+  reorgs: 0,
+  p2p_addresses: [],
+  refused: { 'bad-signature': 2 },
+  actors: [{ name: 'chain', thread: 'chain', mailbox_depth: 0, restarts: 0 }],
+  unavailable: [],
+};
+
+/** A source whose chain has blocks 0..height and whose events the test sends. */
+export function sampleSource(height: number): StatusSource & { send(event: NodeEvent): void; listeners(): number } {
+  const listeners = new Set<(event: NodeEvent) => void>();
+  const block = (index: number) => ({ hash: index.toString(16).padStart(64, '0'), header: { index } });
+  return {
+    health: async () => ({ status: 'healthy' }),
+    status: async () => ({ ...sampleStatus, chain_height: height }),
+    chainStatus: async () => ({ chain_height: height, total_work: 12345678901234567890n }),
+    blocks: async (from, to) => Array.from({ length: to - from + 1 }, (_, index) => block(from + index)),
+    async block(which) {
+      const index = 'height' in which ? which.height : Number.parseInt(which.hash, 16);
+      return index <= height ? block(index) : null;
+    },
+    peers: async () => ({ peers: [] }),
+    quorums: async (limit) => ({ quorums: [], limit }),
+    curve: async (domainId, limit) => (domainId === 'digits' ? { domain_id: domainId, limit, points: [] } : null),
+    tasks: async () => ({ tasks: [] }),
+    async experiments() {
+      throw new Error('secret detail');
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    send(event) {
+      for (const listener of listeners) listener(event);
+    },
+    listeners: () => listeners.size,
+  };
+}

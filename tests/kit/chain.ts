@@ -1,0 +1,126 @@
+/** Makes small real chains for tests: keys from names, genesis files, signed transactions and blocks. */
+import { createHash } from 'node:crypto';
+import { blockCodec, headerSigningBytes, transactionSigningBytes } from '../../actors/chain/codec.js';
+import { type ChainParameters, type Genesis, genesisState, LOCAL_PARAMETERS } from '../../actors/chain/genesis.js';
+import { opensAtMs, proposersOf } from '../../actors/chain/schedule.js';
+import { GLOBALS } from '../../actors/chain/state/state.js';
+import { commitmentOf } from '../../actors/chain/transactions/commit.js';
+import { type Applied, applyBlock, buildBlock, genesisTip, type Tip } from '../../actors/chain/transition.js';
+import type { Block, Transaction, TransactionBody } from '../../actors/chain/types.js';
+import { quadraticSpec } from '../../gpu-workers/domains/quadratic/spec.js';
+import { encode } from '../../runtime/codec/canonical.js';
+import { type KeyPair, keyPairFromSeed, verifySignature } from '../../runtime/crypto/ed25519.js';
+import { NANO } from '../../runtime/fixed/nano.js';
+
+export const START_MS = 1_800_000_000_000;
+export const DOMAIN_ID = 'quadratic';
+
+export function keyOf(name: string): KeyPair {
+  return keyPairFromSeed(createHash('sha256').update(name).digest());
+}
+
+export function makeGenesis(
+  members: readonly string[],
+  change: { solo?: boolean; parameters?: Partial<ChainParameters>; chainId?: string } = {},
+): Genesis {
+  return {
+    chainId: change.chainId ?? 'test',
+    timestampMs: START_MS,
+    solo: change.solo ?? false,
+    parameters: { ...LOCAL_PARAMETERS, ...change.parameters },
+    domains: [
+      { ...quadraticSpec(2), baselineNano: -420 * NANO, incrementScaleNano: 10 * NANO, toleranceFloorNano: NANO },
+    ],
+    members: members.map((name) => ({
+      nodeId: keyOf(name).publicKey,
+      reputationMicro: 10_000_000,
+      evaluates: [DOMAIN_ID],
+    })),
+  };
+}
+
+/** Signs for a named node. */
+export function sign(genesis: Genesis, name: string, nonce: number, body: TransactionBody): Transaction {
+  const key = keyOf(name);
+  const unsigned = { sender: key.publicKey, nonce, body };
+  return { ...unsigned, signature: key.sign(transactionSigningBytes(genesis.chainId, unsigned)) };
+}
+
+export function makeReveal(
+  genesis: Genesis,
+  name: string,
+  genome: readonly number[],
+  reportedNano: number,
+): { commit: TransactionBody; reveal: TransactionBody; optimum: string } {
+  const salt = createHash('sha256').update(`${name}${genome.join()}`).digest('hex');
+  const optimum = commitmentOf({
+    chainId: genesis.chainId,
+    domain: DOMAIN_ID,
+    optimizer: keyOf(name).publicKey,
+    genome,
+    salt,
+  });
+  const experiment = {
+    experimentId: 'experiment',
+    roundNumber: 1,
+    timeToThisResultMs: 10,
+    optimizationConfigHash: '00'.repeat(32),
+    dataHash: '00'.repeat(32),
+  };
+  return {
+    optimum,
+    commit: { type: 'commit', commitment: optimum, domain: DOMAIN_ID },
+    reveal: { type: 'reveal', commitment: optimum, genome, salt, blob: null, reportedNano, experiment },
+  };
+}
+
+/** A chain in memory that grows by calls; proposers are whoever's turn it is among the named members. */
+export class TestChain {
+  readonly genesis: Genesis;
+  readonly names: ReadonlyMap<string, string>;
+  readonly blocks: Block[] = [];
+  readonly history: Applied[] = [];
+  tip: Tip;
+
+  constructor(genesis: Genesis, members: readonly string[]) {
+    this.genesis = genesis;
+    this.names = new Map(members.map((name) => [keyOf(name).publicKey, name]));
+    this.tip = genesisTip(genesis, genesisState(genesis));
+  }
+
+  /** The block a rightful proposer would make next, without applying it. */
+  propose(transactions: readonly Transaction[], skipSlots = 0): Block | null {
+    const slot = this.tip.state.require(GLOBALS).slot + 1 + skipSlots;
+    const [proposer] = proposersOf(this.tip.state, this.genesis, slot);
+    const proposal = { slot, rank: 0, timestampMs: opensAtMs(this.genesis, slot, 0), proposer: proposer! };
+    const built = buildBlock(this.tip, proposal, transactions, this.genesis, verifySignature);
+    if (built === null) return null;
+    const refusal = built.refused[0];
+    if (refusal !== undefined) throw new Error(`refused: ${refusal.refusal.code}`);
+    const key = keyOf(this.names.get(proposer!)!);
+    return {
+      header: { ...built.header, signature: key.sign(headerSigningBytes(built.header)) },
+      transactions: built.transactions,
+    };
+  }
+
+  /** Adds a block and returns what it did; throws when the rules refuse it. */
+  add(transactions: readonly Transaction[], skipSlots = 0): Applied {
+    const block = this.propose(transactions, skipSlots);
+    if (block === null) throw new Error('no cause for a block');
+    return this.apply(block);
+  }
+
+  apply(block: Block): Applied {
+    const verdict = applyBlock(this.tip, block, this.genesis, verifySignature);
+    if (!verdict.ok) throw new Error(verdict.code);
+    this.tip = verdict.applied;
+    this.blocks.push(block);
+    this.history.push(verdict.applied);
+    return verdict.applied;
+  }
+}
+
+export function blockBytes(block: Block): Uint8Array {
+  return encode(blockCodec, block);
+}
