@@ -4,20 +4,14 @@
  */
 import { encode, tryDecode } from '../../runtime/codec/canonical.js';
 import type { Blockchain, HeadSwitch } from './blockchain.js';
-import {
-  announcementCodec,
-  decodeBlock,
-  decodeTransaction,
-  headerHash,
-  transactionCodec,
-  transactionId,
-} from './codec.js';
+import { announcementCodec, decodeBlock, decodeTransaction, transactionCodec, transactionId } from './codec.js';
 import { Execution } from './execution.js';
 import type { Mempool, Pooled } from './mempool.js';
 import type { Verdict } from './messages.js';
 import { nextBeacon } from './schedule.js';
 import { GLOBALS } from './state/state.js';
-import { applyTransaction, type Refusal, type SignatureCheck } from './transactions/apply.js';
+import { applyTransaction, type SignatureCheck } from './transactions/apply.js';
+import type { Refusal } from './transactions/refusal.js';
 import { checkHeader } from './transition.js';
 import type { Block, Transaction } from './types.js';
 
@@ -82,13 +76,11 @@ export class Intake {
     if (parent === null) return { action: 'ignore', code: 'unknown-parent', missing: [header.parent] };
     const refusal = checkHeader(parent, header, this.#chain.genesis, this.#verify);
     if (refusal !== null) return this.#refuse(refusal.code);
-    const transactions: Transaction[] = [];
-    for (const id of transactionIds) {
-      const pooled = this.#mempool.get(id);
-      // A header by the right proposer is worth forwarding; its body is fetched whole.
-      if (pooled === undefined) return { action: 'accept', code: 'incomplete', missing: [headerHash(header)] };
-      transactions.push(pooled.transaction);
-    }
+    const known = transactionIds.map((id) => this.#mempool.get(id)?.transaction);
+    const missing = transactionIds.filter((_, index) => known[index] === undefined);
+    // A header by the right proposer is worth forwarding; what is missing of its body, gossip fetches.
+    if (missing.length > 0) return { action: 'accept', code: 'incomplete', missing };
+    const transactions = known.filter((transaction) => transaction !== undefined);
     return this.#import({ header, transactions });
   }
 

@@ -9,7 +9,7 @@ export interface Verdict {
   readonly action: 'accept' | 'ignore' | 'reject';
   /** Stable code, e.g. `bad-signature`, `unknown-parent`, `already-known`. */
   readonly code: string;
-  /** For `unknown-parent` and incomplete announcements: what to fetch. */
+  /** What to fetch: the parent's hash for `unknown-parent`, transaction ids for `incomplete`. */
   readonly missing?: readonly Hash[];
 }
 

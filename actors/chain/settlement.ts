@@ -5,7 +5,7 @@
 
 import type { DomainSpec } from '../../gpu-workers/types.js';
 import { ratioNano, scaleByNano } from '../../runtime/fixed/nano.js';
-import { incentiveFractionNano, quorumAgrees, seatDataSeed, tally } from '../quorum/rules.js';
+import { seatDataSeed } from '../quorum/rules.js';
 import { reputationFactorNano } from '../reputation/rules.js';
 import { type Execution, seatView } from './execution.js';
 import {
@@ -14,18 +14,13 @@ import {
   OPTIMUM,
   type OptimumState,
   type Reveal,
-  SEAT_FAILED,
   SEAT_MISSED,
   SEAT_OPEN,
-  SEAT_VOTED,
   type SeatState,
   SHARES,
 } from './state/state.js';
-import { isBetter } from './transactions/reveal.js';
-import type { ChainRecord, Hash, JudgedVote, NodeId } from './types.js';
-
-type Rejection = Extract<ChainRecord, { type: 'OPTIMAE_REJECTED' }>;
-type RejectionReason = Rejection['reason'];
+import type { Hash, JudgedVote, NodeId } from './types.js';
+import { type Verdict, verdictOf } from './verdict.js';
 
 export function settleOpenOptimae(execution: Execution): void {
   for (const id of execution.state.require(OPEN)) {
@@ -85,126 +80,83 @@ function replaceMissing(execution: Execution, id: Hash, optimum: OptimumState, r
 function settleIfDecided(execution: Execution, id: Hash, optimum: OptimumState, reveal: Reveal): void {
   if (reveal.seats.some((seat) => seat.status === SEAT_OPEN)) return;
   close(execution, id);
-  const voted = reveal.seats.filter((seat) => seat.status === SEAT_VOTED);
-  const failed = reveal.seats.filter((seat) => seat.status === SEAT_FAILED);
-  // Missed seats were replaced as long as anybody stood by; the verdict is over those who answered.
-  const answered = voted.length + failed.length;
-  const refuse = (reason: RejectionReason, verifiedNano: number | null, votes: readonly JudgedVote[]): void =>
-    reject(execution, id, optimum, { reason, reportedNano: reveal.reportedNano, verifiedNano, votes });
   const spec = execution.domain(optimum.domain);
-  if (answered === 0 || spec === undefined) return refuse('no-quorum', null, []);
-  if (quorumAgrees(failed.length, answered)) {
-    return refuse(
-      'unmeasurable',
-      null,
-      settleVoters(execution, optimum, [...judged(failed, 'agreed'), ...judged(voted, 'divergent')]),
-    );
-  }
-  const nobodyIsRight = judged([...voted, ...failed], 'unjudged');
-  if (voted.length === 0) return refuse('quorum-disagrees', null, nobodyIsRight);
-  const result = tally(voted, execution.genesis.parameters.toleranceStandardErrors, spec.toleranceFloorNano);
-  if (!quorumAgrees(result.agreeing, answered)) return refuse('quorum-disagrees', result.medianNano, nobodyIsRight);
-  const votes = settleVoters(execution, optimum, [
-    ...voted.map(
-      (seat, index): JudgedVote => ({
-        evaluator: seat.evaluator,
-        outcome: result.agrees[index] ? 'agreed' : 'divergent',
-      }),
-    ),
-    // Who could not measure what the others could is not lying; his seat counts as missed.
-    ...judged(failed, 'unjudged'),
-  ]);
-  for (const seat of failed) {
-    execution.changeReputation(seat.evaluator, -execution.genesis.parameters.reputation.missedMicro);
-  }
-  judge(execution, id, optimum, reveal, spec, { verifiedNano: result.medianNano, agreeing: result.agreeing, votes });
+  if (spec === undefined) throw new Error(`optimum ${id} of a domain that the genesis does not have`);
+  const { bestNano } = execution.state.require(DOMAIN, optimum.domain);
+  const verdict = verdictOf(reveal, spec, bestNano, execution.genesis.parameters);
+  settleVoters(execution, optimum, verdict.votes);
+  if (verdict.kind === 'accepted') accept(execution, id, optimum, reveal, spec, verdict);
+  else reject(execution, id, optimum, reveal, verdict);
 }
 
-function judged(seats: readonly SeatState[], outcome: JudgedVote['outcome']): readonly JudgedVote[] {
-  return seats.map(({ evaluator }) => ({ evaluator, outcome }));
-}
-
-/** Pays those who agreed, punishes those who did not; gives the list back for the record. */
-function settleVoters(
-  execution: Execution,
-  optimum: OptimumState,
-  votes: readonly JudgedVote[],
-): readonly JudgedVote[] {
+function settleVoters(execution: Execution, optimum: OptimumState, votes: readonly JudgedVote[]): void {
+  const { divergentMicro, missedMicro } = execution.genesis.parameters.reputation;
   for (const { evaluator, outcome } of votes) {
     if (outcome === 'agreed') rewardEvaluator(execution, optimum, evaluator);
-    if (outcome === 'divergent') {
-      execution.changeReputation(evaluator, -execution.genesis.parameters.reputation.divergentMicro);
-    }
+    if (outcome === 'divergent') execution.changeReputation(evaluator, -divergentMicro);
+    if (outcome === 'failed') execution.changeReputation(evaluator, -missedMicro);
   }
-  return votes;
 }
 
-interface Verified {
-  readonly verifiedNano: number;
-  readonly agreeing: number;
-  readonly votes: readonly JudgedVote[];
-}
-
-function judge(
+function accept(
   execution: Execution,
   id: Hash,
   optimum: OptimumState,
   reveal: Reveal,
   spec: DomainSpec,
-  { verifiedNano, agreeing, votes }: Verified,
+  verdict: Extract<Verdict, { kind: 'accepted' }>,
 ): void {
-  const { reportedNano } = reveal;
-  const { incentive } = execution.genesis.parameters;
-  const fraction = incentiveFractionNano(reportedNano, verifiedNano, spec.direction, incentive);
-  if (fraction === 0n)
-    return reject(execution, id, optimum, { reason: 'overstated', reportedNano, verifiedNano, votes });
-  const domain = execution.state.require(DOMAIN, optimum.domain);
-  if (!isBetter(verifiedNano, domain.bestNano, spec.direction)) {
-    return reject(execution, id, optimum, { reason: 'not-better', reportedNano, verifiedNano, votes });
-  }
-
-  const gain = BigInt(verifiedNano) - BigInt(domain.bestNano);
-  const rawNano = ratioNano(spec.direction === 'maximize' ? gain : -gain, BigInt(spec.incrementScaleNano));
-  const selfMeasured = reveal.seats.some((seat) => seat.evaluator === optimum.optimizer);
-  const factor = reputationFactorNano(execution.reputationMicro(optimum.optimizer));
-  const weight = BigInt(spec.weightNano) / (spec.synthetic ? 1n : 2n);
-  const full = scaleByNano(scaleByNano(scaleByNano(rawNano, weight), factor), fraction);
-  const effectiveNano = selfMeasured ? full / 2n : full;
+  const { verifiedNano, fractionNano, agreeing, votes } = verdict;
+  const { domain: domainId, optimizer } = optimum;
+  const { genome, blob, reportedNano, experiment } = reveal;
+  const domain = execution.state.require(DOMAIN, domainId);
+  const { rawNano, effectiveNano, selfMeasured } = incrementOf(execution, optimum, reveal, spec, verdict);
 
   const { accepted, pendingWorkNano } = execution.globals();
-  execution.state = execution.state.set(DOMAIN, optimum.domain, {
+  execution.state = execution.state.set(DOMAIN, domainId, {
     bestNano: verifiedNano,
     accepted: domain.accepted + 1,
-    champion: {
-      optimum: id,
-      optimizer: optimum.optimizer,
-      genome: reveal.genome,
-      blob: reveal.blob,
-      height: execution.block.height,
-    },
+    champion: { optimum: id, optimizer, genome, blob, height: execution.block.height },
   });
   execution.updateGlobals({ accepted: accepted + 1, pendingWorkNano: pendingWorkNano + effectiveNano });
-  addWork(execution, optimum.optimizer, effectiveNano);
+  addWork(execution, optimizer, effectiveNano);
   const { acceptedMicro } = execution.genesis.parameters.reputation;
-  execution.changeReputation(optimum.optimizer, selfMeasured ? acceptedMicro >> 1 : acceptedMicro);
+  execution.changeReputation(optimizer, selfMeasured ? acceptedMicro >> 1 : acceptedMicro);
   execution.records.push({
     type: 'OPTIMAE_ACCEPTED',
     optimum: id,
-    domain: optimum.domain,
-    optimizer: optimum.optimizer,
-    genome: reveal.genome,
-    blob: reveal.blob,
+    domain: domainId,
+    optimizer,
+    genome,
+    blob,
     reportedNano,
     verifiedNano,
     previousBestNano: domain.bestNano,
     rawIncrementNano: Number(rawNano),
     effectiveIncrementNano: Number(effectiveNano),
-    rewardFractionNano: Number(fraction),
+    rewardFractionNano: Number(fractionNano),
     seats: votes.length,
     agreeing,
     votes,
-    experiment: reveal.experiment,
+    experiment,
   });
+}
+
+/** DESIGN section 5, rows "raw increment" and "effective increment"; half of it where the optimizer measured himself. */
+function incrementOf(
+  execution: Execution,
+  optimum: OptimumState,
+  reveal: Reveal,
+  spec: DomainSpec,
+  { verifiedNano, fractionNano }: Extract<Verdict, { kind: 'accepted' }>,
+): { rawNano: bigint; effectiveNano: bigint; selfMeasured: boolean } {
+  const gain = BigInt(verifiedNano) - BigInt(execution.state.require(DOMAIN, optimum.domain).bestNano);
+  const rawNano = ratioNano(spec.direction === 'maximize' ? gain : -gain, BigInt(spec.incrementScaleNano));
+  const factor = reputationFactorNano(execution.reputationMicro(optimum.optimizer));
+  const weight = BigInt(spec.weightNano) / (spec.synthetic ? 1n : 2n);
+  const full = scaleByNano(scaleByNano(scaleByNano(rawNano, weight), factor), fractionNano);
+  const selfMeasured = reveal.seats.some((seat) => seat.evaluator === optimum.optimizer);
+  return { rawNano, effectiveNano: selfMeasured ? full / 2n : full, selfMeasured };
 }
 
 /**
@@ -214,15 +166,24 @@ function judge(
 function reject(
   execution: Execution,
   id: Hash,
-  optimum: OptimumState,
-  verdict: Pick<Rejection, 'reason' | 'reportedNano' | 'verifiedNano' | 'votes'>,
+  { domain, optimizer }: OptimumState,
+  { reportedNano }: Reveal,
+  { reason, verifiedNano, votes }: Extract<Verdict, { kind: 'rejected' }>,
 ): void {
   execution.updateGlobals({ rejected: execution.globals().rejected + 1 });
-  if (verdict.reason === 'overstated' || verdict.reason === 'unmeasurable') {
-    execution.changeReputation(optimum.optimizer, -execution.genesis.parameters.reputation.rejectedMicro);
+  if (reason === 'overstated' || reason === 'unmeasurable') {
+    execution.changeReputation(optimizer, -execution.genesis.parameters.reputation.rejectedMicro);
   }
-  const { domain, optimizer } = optimum;
-  execution.records.push({ type: 'OPTIMAE_REJECTED', optimum: id, domain, optimizer, ...verdict });
+  execution.records.push({
+    type: 'OPTIMAE_REJECTED',
+    optimum: id,
+    domain,
+    optimizer,
+    reason,
+    reportedNano,
+    verifiedNano,
+    votes,
+  });
 }
 
 /** Measuring oneself on a solo network earns coins, as somebody has to do it, but no reputation. */

@@ -18,7 +18,8 @@ import { settleProof } from './proof.js';
 import { nextBeacon, opensAtMs, proposersOf, slotStartMs } from './schedule.js';
 import { settleOpenOptimae } from './settlement.js';
 import { GLOBALS, OPEN, OPTIMUM, type State } from './state/state.js';
-import { applyTransaction, type Refusal, type SignatureCheck } from './transactions/apply.js';
+import { applyTransaction, type SignatureCheck } from './transactions/apply.js';
+import type { Refusal } from './transactions/refusal.js';
 import type { Block, BlockHeader, ChainRecord, Hash, NodeId, Transaction } from './types.js';
 
 /** A block of a chain with the state after it. The genesis counts as the block of height 0. */

@@ -91,10 +91,13 @@ export interface Seat {
   readonly standardErrorNano: number | null;
 }
 
-/** How the verdict judged a vote. `unjudged`: the quorum found no majority, so nobody is right or wrong. */
+/**
+ * How the verdict judged a vote. `failed`: could not measure what the others could. `unjudged`: the quorum found no
+ * majority, so nobody is right or wrong.
+ */
 export interface JudgedVote {
   readonly evaluator: NodeId;
-  readonly outcome: 'agreed' | 'divergent' | 'unjudged';
+  readonly outcome: 'agreed' | 'divergent' | 'failed' | 'unjudged';
 }
 
 /** Facts the state transition derived from a block: stored, indexed and sent to every actor that listens. */

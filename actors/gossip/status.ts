@@ -1,17 +1,10 @@
 /** The handshake: who is on our chain, and who is ahead of us. */
 import { DoinError, isDoinError } from '../../runtime/errors.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
+import { isHeavier } from '../chain/fork-choice.js';
 import { type ChainTip, chain } from '../chain/messages.js';
 import type { NetworkPort } from './port.js';
 import { WIRE, WIRE_VERSION, type Wire } from './wire.js';
-
-/** Fork choice (DESIGN section 5) on tips: verified work, then accepted optimae, then height, then the lower hash. */
-export function isAhead(theirs: ChainTip, ours: ChainTip): boolean {
-  if (theirs.totalWorkNano !== ours.totalWorkNano) return theirs.totalWorkNano > ours.totalWorkNano;
-  if (theirs.accepted !== ours.accepted) return theirs.accepted > ours.accepted;
-  if (theirs.height !== ours.height) return theirs.height > ours.height;
-  return theirs.hash < ours.hash;
-}
 
 interface Modules {
   readonly ctx: ActorContext;
@@ -92,6 +85,6 @@ export class StatusExchange {
       throw new DoinError({ code: 'foreign-network' }, `${peerId} is on another network: ${what}`);
     }
     this.#tips.set(peerId, tip);
-    if (isAhead(tip, ours)) onAhead(peerId);
+    if (isHeavier(tip, ours)) onAhead(peerId);
   }
 }

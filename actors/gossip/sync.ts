@@ -5,10 +5,11 @@
 import { errorMessage, isDoinError } from '../../runtime/errors.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
 import { decodeBlock, headerHash } from '../chain/codec.js';
+import { isHeavier } from '../chain/fork-choice.js';
 import { chain } from '../chain/messages.js';
 import { gossip } from './messages.js';
 import type { NetworkPort } from './port.js';
-import { isAhead, type StatusExchange } from './status.js';
+import type { StatusExchange } from './status.js';
 import { MAX_BLOCKS_PER_REQUEST, WIRE, type Wire } from './wire.js';
 
 interface Modules {
@@ -66,7 +67,7 @@ export class Synchroniser {
     for (;;) {
       const theirs = status.tip(peerId);
       const ours = await ctx.ask(chain.getTip, {});
-      if (theirs === undefined || !isAhead(theirs, ours) || ctx.signal.aborted) return;
+      if (theirs === undefined || !isHeavier(theirs, ours) || ctx.signal.aborted) return;
       const blocks = await this.#pull(peerId, last);
       const next = positionOf(blocks.at(-1));
       if (next === null || (last !== null && next.height <= last.height)) {

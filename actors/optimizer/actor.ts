@@ -44,8 +44,12 @@ export function createOptimizerActor(modules: OptimizerModules) {
       return {
         handlers: {
           getProgress: () => ({ domains: keeper.searches.map((search) => search.progress()) }),
-          pause: () => keeper.searches.forEach((search) => search.pause()),
-          resume: () => keeper.searches.forEach((search) => search.resume()),
+          pause: () => {
+            for (const search of keeper.searches) search.pause();
+          },
+          resume: () => {
+            for (const search of keeper.searches) search.resume();
+          },
         },
         events: {
           'chain.blockApplied': (block: BlockApplied) => keeper.apply(block),

@@ -29,11 +29,14 @@ export class QuorumBook {
       }
       case 'TASK_CREATED':
       case 'TASK_COMPLETED':
-        return this.#change(record.optimum, (view) => ({ ...view, seats: withSeat(view.seats, record.seat) }));
+        this.#change(record.optimum, (view) => ({ ...view, seats: withSeat(view.seats, record.seat) }));
+        return;
       case 'OPTIMAE_ACCEPTED':
-        return this.#change(record.optimum, (view) => ({ ...view, verdict: 'accepted' }));
+        this.#change(record.optimum, (view) => ({ ...view, verdict: 'accepted' }));
+        return;
       case 'OPTIMAE_REJECTED':
-        return this.#change(record.optimum, (view) => ({ ...view, verdict: 'rejected' }));
+        this.#change(record.optimum, (view) => ({ ...view, verdict: 'rejected' }));
+        return;
       default:
         return;
     }

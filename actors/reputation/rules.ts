@@ -1,7 +1,7 @@
 /** Reputation: what is added and taken, how it fades, and how much it counts. DESIGN section 5. */
 
 import { decay, log2Q64 } from '../../runtime/fixed/elementary.js';
-import { NANO_BIG } from '../../runtime/fixed/nano.js';
+import { clampBig, NANO_BIG } from '../../runtime/fixed/nano.js';
 
 export const MICRO = 1_000_000;
 
@@ -25,5 +25,5 @@ const LOG2_OF_11 = log2Q64(11n, 1n);
 export function reputationFactorNano(scoreMicro: number): bigint {
   if (scoreMicro <= 0) return 0n;
   const factor = (log2Q64(BigInt(MICRO + scoreMicro), BigInt(MICRO)) * NANO_BIG) / LOG2_OF_11;
-  return factor > NANO_BIG ? NANO_BIG : factor;
+  return clampBig(factor, 0n, NANO_BIG);
 }

@@ -79,10 +79,12 @@ export class ReputationTable {
         return;
       case 'OPTIMAE_ACCEPTED':
         this.#entry(record.optimizer).acceptedOptimae += 1;
-        return this.#countVotes(record.votes);
+        this.#countVotes(record.votes);
+        return;
       case 'OPTIMAE_REJECTED':
         this.#entry(record.optimizer).rejectedOptimae += 1;
-        return this.#countVotes(record.votes);
+        this.#countVotes(record.votes);
+        return;
       default:
         return;
     }

@@ -15,6 +15,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'trace-filter-invalid',
   'placement-invalid',
   'port-in-use',
+  'address-in-use',
   'cannot-listen',
 ]);
 

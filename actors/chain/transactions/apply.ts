@@ -6,16 +6,11 @@ import type { Execution } from '../execution.js';
 import { ACCOUNT, NEW_ACCOUNT } from '../state/state.js';
 import type { Transaction } from '../types.js';
 import { applyCommit } from './commit.js';
+import type { Refusal } from './refusal.js';
 import { applyRegistration } from './register-evaluator.js';
 import { applyReveal } from './reveal.js';
 import { applyTransfer } from './transfer.js';
 import { applyVote } from './vote.js';
-
-/** Why a transaction cannot be in this block. `later` marks what may become valid with a later block. */
-export interface Refusal {
-  readonly code: string;
-  readonly later?: boolean;
-}
 
 export type SignatureCheck = (publicKey: string, message: Uint8Array, signature: string) => boolean;
 

@@ -5,7 +5,7 @@ import type { Execution } from '../execution.js';
 import { LIMITS } from '../limits.js';
 import { OPEN, OPTIMUM } from '../state/state.js';
 import type { Hash, NodeId, TransactionBody } from '../types.js';
-import type { Refusal } from './apply.js';
+import type { Refusal } from './refusal.js';
 
 type Commit = Extract<TransactionBody, { type: 'commit' }>;
 

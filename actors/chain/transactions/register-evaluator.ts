@@ -1,7 +1,7 @@
 import type { Execution } from '../execution.js';
 import { EVALUATES, EVALUATORS, withMember } from '../state/state.js';
 import type { NodeId, TransactionBody } from '../types.js';
-import type { Refusal } from './apply.js';
+import type { Refusal } from './refusal.js';
 
 type Registration = Extract<TransactionBody, { type: 'register-evaluator' }>;
 

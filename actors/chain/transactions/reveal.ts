@@ -8,8 +8,8 @@ import { genomeCodec } from '../codec.js';
 import { type Execution, seatView } from '../execution.js';
 import { DOMAIN, EVALUATORS, OPTIMUM, REVEALED_GENOME, SEAT_OPEN, type SeatState } from '../state/state.js';
 import type { NodeId, TransactionBody } from '../types.js';
-import type { Refusal } from './apply.js';
 import { commitmentOf } from './commit.js';
+import type { Refusal } from './refusal.js';
 
 type RevealBody = Extract<TransactionBody, { type: 'reveal' }>;
 

@@ -2,7 +2,7 @@ import { isAcceptableKey } from '../../../runtime/crypto/ed25519.js';
 import type { Execution } from '../execution.js';
 import { ACCOUNT, NEW_ACCOUNT } from '../state/state.js';
 import type { NodeId, TransactionBody } from '../types.js';
-import type { Refusal } from './apply.js';
+import type { Refusal } from './refusal.js';
 
 type Transfer = Extract<TransactionBody, { type: 'transfer' }>;
 

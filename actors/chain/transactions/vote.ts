@@ -1,7 +1,7 @@
 import { type Execution, seatView } from '../execution.js';
 import { OPTIMUM, SEAT_FAILED, SEAT_OPEN, SEAT_VOTED, type SeatState } from '../state/state.js';
 import type { NodeId, TransactionBody } from '../types.js';
-import type { Refusal } from './apply.js';
+import type { Refusal } from './refusal.js';
 
 type Vote = Extract<TransactionBody, { type: 'vote' }>;
 

@@ -4,8 +4,10 @@ import { transactionId } from '../../../actors/chain/codec.js';
 import { gossip } from '../../../actors/gossip/messages.js';
 import { blobHash } from '../../../runtime/storage/blob-store.js';
 import { eventually, testEnvelope } from '../../kit/context.js';
-import { libp2pFactory, memoryFactory, memoryNetwork, type PortFactory } from './kit.js';
+import { cleanUp, libp2pFactory, memoryFactory, memoryNetwork, type PortFactory } from './kit.js';
 import { BlockList, makeBlock, makeTransaction, startNode, type TestNode, transactionBytes } from './node.js';
+
+test.after.always(cleanUp);
 
 const KINDS: readonly (readonly [name: string, factory: () => PortFactory])[] = [
   ['memory', () => memoryFactory()],
@@ -133,6 +135,19 @@ test('an announcement whose parent is unknown starts a catch-up with the sender'
   await eventually(() => behind.list.blocks.length === 6, 'the branch', 3_000);
   t.is(behind.list.tipHash, ahead.list.tipHash);
   await stopAll(ahead, behind);
+});
+
+test('a node on a long losing branch gets over to the better one, batch by batch', async (t) => {
+  const factory = memoryFactory();
+  const peer = await startNode(factory, new BlockList().grow(700));
+  // Its own line is longer than a batch, so the first batches do not move its head, nor its locator.
+  const node = await startNode(factory, new BlockList().grow(300, [makeTransaction(1)]), {
+    bootstrapPeers: [peer.address()],
+  });
+  await eventually(() => node.list.tipHash === peer.list.tipHash, 'the better branch', 4_000);
+  t.is(node.list.blocks.length, 700);
+  t.deepEqual(node.port.refused(), {});
+  await stopAll(peer, node);
 });
 
 test('a peer that claims to be ahead and has nothing to show is blamed, and sync goes on with the next', async (t) => {

@@ -19,6 +19,17 @@ export interface TestPort {
   readonly recorder: Recorder;
 }
 
+const cleanups: (() => unknown)[] = [];
+
+/** Runs after the tests of a file, also failed ones, so that no open socket keeps the process. */
+export function atEnd(cleanup: () => unknown): void {
+  cleanups.push(cleanup);
+}
+
+export async function cleanUp(): Promise<void> {
+  await Promise.allSettled(cleanups.splice(0).map((cleanup) => cleanup()));
+}
+
 export type PortFactory = (options: PortOptions) => NetworkPort;
 
 export function memoryFactory(seed = 1): PortFactory {
@@ -56,6 +67,7 @@ export function testPort(factory: PortFactory, overrides: Partial<PortOptions> =
     now: () => performance.now(),
     ...overrides,
   });
+  atEnd(() => port.stop());
   return { port, recorder };
 }
 

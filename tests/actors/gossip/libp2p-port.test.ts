@@ -11,7 +11,9 @@ import { multiaddr } from '@multiformats/multiaddr';
 import test from 'ava';
 import { createLibp2p } from 'libp2p';
 import { eventually } from '../../kit/context.js';
-import { connect, libp2pFactory, TOPIC, testPort } from './kit.js';
+import { atEnd, cleanUp, connect, libp2pFactory, TOPIC, testPort } from './kit.js';
+
+test.after.always(cleanUp);
 
 const ECHO = '/doin/test-net/echo/1';
 const LIMITS = { maxRequestBytes: 1000, ratePerSecond: 1000, burst: 1000 };
@@ -43,6 +45,7 @@ async function victimAndAttacker(timeoutMs = 30_000) {
       pubsub: gossipsub({ globalSignaturePolicy: 'StrictSign', allowPublishToZeroTopicPeers: true }),
     },
   });
+  atEnd(() => attacker.stop());
   const connection = await attacker.dial(multiaddr(victim.port.addresses()[0]!));
   const stop = async () => {
     await attacker.stop();
@@ -124,13 +127,13 @@ test('nodes meet over WebSockets as over TCP', async (t) => {
 test('a port in use is reported as such', async (t) => {
   const holder = createServer();
   await new Promise<void>((resolve) => void holder.listen(0, '127.0.0.1', resolve));
+  atEnd(() => holder.close());
   const address = holder.address();
   const number = typeof address === 'object' && address !== null ? address.port : 0;
   const { port } = testPort(libp2pFactory, { listen: [`/ip4/127.0.0.1/tcp/${number}`], privateSeed: randomBytes(32) });
   const error = await t.throwsAsync(port.start());
   t.like(error, { code: 'address-in-use' });
   t.regex(error!.message, new RegExp(String(number)));
-  holder.close();
 });
 
 test('twelve nodes of one host connect at once', async (t) => {

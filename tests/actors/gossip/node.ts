@@ -16,7 +16,7 @@ import type { NetworkPort } from '../../../actors/gossip/port.js';
 import { decode, encode } from '../../../runtime/codec/canonical.js';
 import { MemoryBlobStore } from '../../../runtime/storage/blob-store.js';
 import { TestContext, testEnvelope } from '../../kit/context.js';
-import { CHAIN, type PortFactory } from './kit.js';
+import { atEnd, CHAIN, type PortFactory } from './kit.js';
 
 const ZERO = '0'.repeat(64);
 export const GENESIS = 'ab'.repeat(32);
@@ -36,7 +36,7 @@ export function makeBlock(parent: string, height: number, transactions: readonly
     chainId: CHAIN,
     height,
     parent,
-    timestampMs: height,
+    timestampMs: height + transactions.length,
     slot: height,
     rank: 0,
     proposer: ZERO,
@@ -51,8 +51,9 @@ export function announcementOf(block: Block): Uint8Array {
   return encode(announcementCodec, { header: block.header, transactionIds: block.transactions.map(transactionId) });
 }
 
-/** Follows the longest line of blocks and refuses what the test marks as bad. */
+/** Keeps all branches, follows the longest, and refuses what the test marks as bad. */
 export class BlockList {
+  readonly #all = new Map<string, Block>();
   readonly blocks: { readonly hash: string; readonly block: Block }[] = [];
   readonly pool = new Map<string, Uint8Array>();
   readonly received: string[] = [];
@@ -73,6 +74,7 @@ export class BlockList {
 
   append(block: Block): void {
     this.blocks.push({ hash: headerHash(block.header), block });
+    this.#all.set(headerHash(block.header), block);
   }
 
   tip(): ChainTip {
@@ -112,20 +114,33 @@ export class BlockList {
   receiveAnnouncement(bytes: Uint8Array): Verdict {
     const { header, transactionIds } = decode(announcementCodec, bytes);
     const missing = transactionIds.filter((id) => !this.pool.has(id));
-    if (header.parent !== this.tipHash) return this.#place({ header, transactions: [] });
+    if (header.parent !== this.tipHash) return { action: 'ignore', code: 'unknown-parent', missing: [header.parent] };
     if (missing.length > 0) return { action: 'ignore', code: 'missing-transactions', missing };
     const transactions = transactionIds.map((id) => decode(transactionCodec, this.pool.get(id)!));
     return this.#place({ header, transactions });
   }
 
   #place(block: Block): Verdict {
-    if (this.blocks.some(({ hash }) => hash === headerHash(block.header)))
-      return { action: 'ignore', code: 'already-known' };
-    if (block.header.parent !== this.tipHash) {
-      return { action: 'ignore', code: 'unknown-parent', missing: [block.header.parent] };
+    const hash = headerHash(block.header);
+    const { parent, height } = block.header;
+    if (this.#all.has(hash)) return { action: 'ignore', code: 'already-known' };
+    if (parent !== this.genesisHash && !this.#all.has(parent)) {
+      return { action: 'ignore', code: 'unknown-parent', missing: [parent] };
     }
-    this.append(block);
+    this.#all.set(hash, block);
+    if (height > this.blocks.length) this.#switchTo(hash);
     return { action: 'accept', code: 'accepted' };
+  }
+
+  #switchTo(tip: string): void {
+    const line: { hash: string; block: Block }[] = [];
+    for (let hash = tip; ; ) {
+      const block = this.#all.get(hash);
+      if (block === undefined) break;
+      line.push({ hash, block });
+      hash = block.header.parent;
+    }
+    this.blocks.splice(0, this.blocks.length, ...line.reverse());
   }
 }
 
@@ -200,6 +215,10 @@ export async function startNode(
     const payload = { id: transactionId(transaction), bytes, own: false, transaction };
     void behaviour.events['chain.transactionAccepted'](payload, testEnvelope(payload));
   };
+  atEnd(() => {
+    ctx.dispose();
+    return started.stop();
+  });
   return {
     ctx,
     list,
