@@ -1,6 +1,8 @@
 /** Texts for the terminal: events, status lines, tables. Control characters from the network never reach it. */
+
 import type { NodeEvent } from '../http/events.js';
 import type { NodeSummary, StatusJson } from '../http/status.js';
+import type { LogRecord } from '../system/logging.js';
 
 /** Removes what could move the cursor or change colours. */
 export function printable(text: string): string {
@@ -56,6 +58,7 @@ export function eventLine(event: NodeEvent): string | null {
 /** The short form of a node's state, one line. */
 export function statusLine(status: StatusJson): string {
   const domains = status.domains
+    .filter(({ optimize, evaluate, local, accepted }) => optimize || evaluate || local !== null || accepted > 0)
     .map(
       ({ domain_id: id, local, best_performance: best }) =>
         `${printable(id)} round ${local?.rounds ?? 0} best ${formatPerformance(local?.best_performance ?? null)} verified ${formatPerformance(best)}`,
@@ -64,11 +67,20 @@ export function statusLine(status: StatusJson): string {
   return `height ${status.chain_height}  proof ${status.proof_blocks}  accepted ${status.optimae.accepted}  peers ${status.peers}  ${domains}`;
 }
 
+/** One log line of an actor, for people. */
+export function logLine({ level, actor, message, fields = {} }: LogRecord): string {
+  const details = Object.entries(fields).map(
+    ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return printable(`${level} ${actor}: ${message}${details.join('')}`);
+}
+
 export function summaryText(summary: NodeSummary): string {
   const lines = [
     `Stopped after ${summary.uptime_s} s: height ${summary.chain_height}, proof blocks ${summary.proof_blocks}, accepted optima ${summary.accepted}, rejected ${summary.rejected}`,
   ];
   for (const domain of summary.domains) {
+    if (domain.rounds === 0 && domain.verified === null) continue;
     lines.push(
       `  ${printable(domain.domain_id)} best ${printable(domain.metric)}: claimed ${formatPerformance(domain.claimed)}, verified ${formatPerformance(domain.verified)}, held-out ${formatPerformance(domain.held_out)} (${domain.rounds} rounds)`,
     );

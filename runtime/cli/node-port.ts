@@ -3,6 +3,7 @@ import type { ConfigOverrides } from '../../config/load.js';
 import type { NodeConfig } from '../../config/schema.js';
 import type { EventPort } from '../http/port.js';
 import type { NodeSummary, StatusJson } from '../http/status.js';
+import type { LogRecord } from '../system/logging.js';
 
 export interface CliNode {
   readonly nodeId: string;
@@ -32,9 +33,16 @@ export interface DevnetMember {
   readonly dataDir: string;
 }
 
+export interface NodeHooks {
+  /** Sentences for the user about the node's own life. */
+  onEvent?(line: string): void;
+  /** Log lines of the actors; left out, they go to standard error as JSON. */
+  onLog?(record: LogRecord): void;
+}
+
 /** Each is loaded only when its command runs, so that `--help` and usage errors are quick. */
 export interface CliModules {
-  startNode(config: NodeConfig, hooks: { onEvent?(line: string): void }): Promise<CliNode>;
+  startNode(config: NodeConfig, hooks: NodeHooks): Promise<CliNode>;
   createDevnet(options: { nodes: number; dataDir: string }): Promise<readonly DevnetMember[]>;
   verifyChain(options: {
     dataDir: string;

@@ -2,7 +2,7 @@
 import type { CommandModule } from 'yargs';
 import { loadConfig } from '../../config/load.js';
 import { subscribeToNodeEvents } from '../http/events.js';
-import { printable, summaryText } from './format.js';
+import { logLine, printable, summaryText } from './format.js';
 import { createLiveView, type LiveView } from './live.js';
 import type { CliIo, CliModules, CliNode } from './node-port.js';
 import { overridesOf, parseDuration, type StartArguments, startOptions } from './options.js';
@@ -40,7 +40,10 @@ async function runStart(options: StartArguments, modules: Pick<CliModules, 'star
   const view = createLiveView(io.stdout, options.json);
   // Asked for before the start, so that Ctrl-C during it is not lost.
   const signals = io.parent === null ? untilInterrupted() : null;
-  const node = await modules.startNode(config, { onEvent: (line) => view.note(line) });
+  const node = await modules.startNode(config, {
+    onEvent: (line) => view.note(line),
+    ...(!options.json && { onLog: (record) => view.note(logLine(record)) }),
+  });
   const unsubscribe = subscribeToNodeEvents(node.system, (event) => view.event(event));
   const poll = pollStatus(node, view);
   announce(node, view, options.json);

@@ -67,7 +67,7 @@ function folderOf(dataDir: string, index: number): string {
 function foundDevnet(keys: readonly KeyPair[], roles: readonly string[], nowMs: number): Genesis {
   const domains = builtInDomains.map((domain) => domain.domainId).sort();
   return {
-    chainId: 'devnet',
+    chainId: `devnet-${keys[0]?.publicKey.slice(0, 8) ?? 'empty'}`,
     timestampMs: nowMs,
     solo: keys.length === 1,
     parameters: LOCAL_PARAMETERS,

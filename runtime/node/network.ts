@@ -38,7 +38,8 @@ export async function resolveGenesis(config: NodeConfig, publicKey: string, nowM
 /** A private network of one node: it may measure its own results, which then count half. */
 function foundSolo(publicKey: string, nowMs: number): Genesis {
   return {
-    chainId: 'solo',
+    // Its own id, so that private networks on one LAN do not call each other.
+    chainId: `solo-${publicKey.slice(0, 8)}`,
     timestampMs: nowMs,
     solo: true,
     parameters: LOCAL_PARAMETERS,

@@ -3,7 +3,7 @@
 import { gossip } from '../../actors/gossip/messages.js';
 import { optimizer } from '../../actors/optimizer/messages.js';
 import type { NodeConfig } from '../../config/schema.js';
-import type { CliNode } from '../cli/node-port.js';
+import type { CliNode, NodeHooks } from '../cli/node-port.js';
 import { loadOrCreateIdentity } from '../crypto/keys.js';
 import { peerIdOf } from '../crypto/peer-id.js';
 import { DoinError } from '../errors.js';
@@ -16,11 +16,6 @@ import { parseTraceFilter, traceFilterFromDebug } from '../trace/filter.js';
 import { actorSpecs, STOP_ORDER } from './actors.js';
 import { type DataLock, lockDataDir } from './data-lock.js';
 import { resolveGenesis } from './network.js';
-
-export interface NodeHooks {
-  /** Sentences for the user about the node's own life. */
-  onEvent?(line: string): void;
-}
 
 export async function startNode(config: NodeConfig, hooks: NodeHooks): Promise<CliNode> {
   const lock = await lockDataDir(config.data_dir);
@@ -50,6 +45,7 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
     placement: config.placement,
     trace,
     logLevel: config.log_level,
+    ...(hooks.onLog !== undefined && { onLog: hooks.onLog }),
     preload: new URL('../polyfill.js', import.meta.url).href,
     onEscalation: (error) => {
       hooks.onEvent?.(`the node cannot go on: ${error.message}`);

@@ -1,8 +1,12 @@
 /** `npm run bench -- [suite] [--json]`. A new suite is one import and one line below. */
+import { suite as consensus } from './consensus.js';
+import { suite as learning } from './learning.js';
+import { suite as network } from './network.js';
 import { suite as runtime } from './runtime.js';
 import { type BenchGoal, type BenchResult, type BenchSuite, runCase } from './suite.js';
+import { suite as surface } from './surface.js';
 
-const SUITES: readonly BenchSuite[] = [runtime];
+const SUITES: readonly BenchSuite[] = [runtime, consensus, network, learning, surface];
 
 const COLUMNS = ['suite', 'case', 'value', 'baseline', 'unit', 'ratio', 'goal', 'met'] as const;
 

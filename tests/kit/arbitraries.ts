@@ -1,0 +1,88 @@
+/** Random chain objects that are well-formed on the wire, whatever the rules would say to them. */
+import fc from 'fast-check';
+import type { Block, BlockHeader, Transaction, TransactionBody } from '../../actors/chain/types.js';
+
+const SAFE = Number.MAX_SAFE_INTEGER;
+const hexOf = (length: number) =>
+  fc.uint8Array({ minLength: length, maxLength: length }).map((bytes) => Buffer.from(bytes).toString('hex'));
+const hash = hexOf(32);
+const natural = fc.oneof(fc.constantFrom(0, 127, 128, 255, 256, 65_536, 2 ** 32, SAFE), fc.maxSafeNat());
+const safe = fc.oneof(fc.constantFrom(-SAFE, -33, -32, 0, SAFE), fc.maxSafeInteger()).map((value) => value + 0);
+const domain = fc.string({ unit: 'grapheme', maxLength: 8 });
+
+const bodies: fc.Arbitrary<TransactionBody> = fc.oneof(
+  fc.record({ type: fc.constant('transfer' as const), to: hash, amountUnits: natural }),
+  fc.record({ type: fc.constant('register-evaluator' as const), domains: fc.array(domain, { maxLength: 5 }) }),
+  fc.record({ type: fc.constant('commit' as const), commitment: hash, domain }),
+  fc.record({
+    type: fc.constant('reveal' as const),
+    commitment: hash,
+    genome: fc.array(safe, { maxLength: 20 }),
+    salt: hash,
+    blob: fc.option(fc.record({ hash, sizeBytes: fc.nat(16 * 1024 * 1024) }), { nil: null }),
+    reportedNano: safe,
+    experiment: fc.record({
+      experimentId: domain,
+      roundNumber: natural,
+      timeToThisResultMs: natural,
+      optimizationConfigHash: hash,
+      dataHash: hash,
+    }),
+  }),
+  fc.record({
+    type: fc.constant('vote' as const),
+    optimum: hash,
+    seat: fc.nat(255),
+    measurement: fc.option(fc.record({ performanceNano: safe, standardErrorNano: natural }), { nil: null }),
+  }),
+);
+
+export const transactions: fc.Arbitrary<Transaction> = fc.record({
+  sender: hash,
+  nonce: natural,
+  body: bodies,
+  signature: hexOf(64),
+});
+
+export const headers: fc.Arbitrary<BlockHeader> = fc.record({
+  version: fc.nat(0xffff_ffff),
+  chainId: fc.string({ unit: 'grapheme', maxLength: 4 }),
+  height: natural,
+  parent: hash,
+  timestampMs: natural,
+  slot: natural,
+  rank: fc.nat(255),
+  proposer: hash,
+  transactionsRoot: hash,
+  stateRoot: hash,
+  signature: hexOf(64),
+});
+
+export const blocks: fc.Arbitrary<Block> = fc.record({
+  header: headers,
+  transactions: fc.array(transactions, { maxLength: 4 }),
+});
+
+export const announcements = fc.record({ header: headers, transactionIds: fc.array(hash, { maxLength: 20 }) });
+
+/** Bytes with one thing wrong or different: what a hostile or broken peer sends. */
+export const mutations: fc.Arbitrary<(original: Uint8Array) => Uint8Array> = fc
+  .record({ position: fc.nat(), byte: fc.nat(255), kind: fc.nat(5) })
+  .map(({ position, byte, kind }) => (original) => {
+    const at = original.length === 0 ? 0 : position % original.length;
+    const [head, rest] = [original.slice(0, at), original.slice(at + 1)];
+    switch (kind) {
+      case 0:
+        return Uint8Array.of(...head, byte, ...rest);
+      case 1:
+        return head;
+      case 2:
+        return Uint8Array.of(...original, byte);
+      case 3:
+        return Uint8Array.of(...head, byte, ...original.slice(at));
+      case 4:
+        return Uint8Array.of(...head, ...rest);
+      default:
+        return Uint8Array.of(...head, (original[at] ?? 0) ^ (1 << (byte & 7)), ...rest);
+    }
+  });
