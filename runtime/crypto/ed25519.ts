@@ -13,6 +13,8 @@ import { fromHex, toHex } from '../codec/bytes.js';
 const FIELD_PRIME = (1n << 255n) - 19n;
 /** Order of the prime subgroup, RFC 8032 section 5.1. */
 const GROUP_ORDER = (1n << 252n) + 27742317777372353535851937790883648493n;
+/** d of the curve equation -x² + y² = 1 + d·x²·y², RFC 8032 section 5.1. */
+const CURVE_D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n;
 
 /** y of a point of order 8; with its negative and 0, 1, -1 these are the y's of all eight points of small order. */
 const ORDER_EIGHT_Y = littleEndian(fromHex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a'));
@@ -48,7 +50,7 @@ export function keyPairFromSeed(secretSeed: Uint8Array): KeyPair {
 
 /** True for keys that may own anything: canonical encoding of a point that is not of small order. */
 export function isAcceptableKey(publicKey: string): boolean {
-  return keyObject(publicKey) !== null;
+  return keyObject(publicKey) !== null && isOnCurve(yCoordinate(fromHex(publicKey)));
 }
 
 export function verifySignature(publicKey: string, message: Uint8Array, signature: string): boolean {
@@ -83,6 +85,21 @@ function isCanonicalPoint(bytes: Uint8Array): boolean {
   const y = yCoordinate(bytes);
   const signBit = (bytes[31] ?? 0) >> 7;
   return y < FIELD_PRIME && !(signBit === 1 && (y === 1n || y === FIELD_PRIME - 1n));
+}
+
+/**
+ * Whether any x belongs to this y: x² = (y² - 1) / (d·y² + 1) has a root when numerator x denominator is a square, by
+ * Euler's criterion. Verification leaves this to OpenSSL, which refuses such a key itself.
+ */
+function isOnCurve(y: bigint): boolean {
+  const square = (y * y) % FIELD_PRIME;
+  let base = ((square - 1n) * (CURVE_D * square + 1n)) % FIELD_PRIME;
+  let result = 1n;
+  for (let exponent = (FIELD_PRIME - 1n) >> 1n; exponent > 0n; exponent >>= 1n) {
+    if ((exponent & 1n) === 1n) result = (result * base) % FIELD_PRIME;
+    base = (base * base) % FIELD_PRIME;
+  }
+  return result === 1n;
 }
 
 function yCoordinate(bytes: Uint8Array): bigint {

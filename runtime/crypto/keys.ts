@@ -46,6 +46,8 @@ async function createIdentity(file: string): Promise<KeyPair> {
   const content = { node_id: peerIdOf(keyPair.publicKey), secret_seed: toHex(keyPair.secretSeed) };
   const temporary = `${file}.new`;
   const handle = await open(temporary, 'w', 0o600);
+  // A file that was there already keeps its mode when it is opened.
+  await handle.chmod(0o600);
   await handle.writeFile(`${JSON.stringify(content, null, 2)}\n`);
   await handle.sync();
   await handle.close();

@@ -11,7 +11,10 @@ export const PERFORMANCE_LIMIT = 9_000_000;
 /** Rounds to the nearest nano unit (halves away from zero). Null for NaN, Infinity and values beyond the limit. */
 export function toNano(value: number): number | null {
   if (!Number.isFinite(value) || Math.abs(value) > PERFORMANCE_LIMIT) return null;
-  const magnitude = Math.round(Math.abs(value) * NANO);
+  const size = Math.abs(value);
+  const whole = Math.trunc(size);
+  // In two parts: the product of the whole number would itself be rounded above 4.5 million, and halves to even.
+  const magnitude = whole * NANO + Math.round((size - whole) * NANO);
   return value < 0 ? 0 - magnitude : magnitude;
 }
 

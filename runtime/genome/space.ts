@@ -85,6 +85,7 @@ export function encodeGenome(space: Space, values: GenomeValues): Genome {
       throw new RangeError(`${parameter.name} = ${value} is not a finite number`);
     }
     const integer = Math.round(parameter.kind === 'float' ? value * NANO : value);
-    return Math.min(parameter.high, Math.max(parameter.low, integer));
+    // Adding zero turns the minus zero of small negative floats into zero.
+    return Math.min(parameter.high, Math.max(parameter.low, integer)) + 0;
   });
 }

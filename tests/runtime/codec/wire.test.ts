@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
 import {
@@ -24,10 +25,11 @@ for (const [name, codec, values] of wire) {
   test(`a ${name} survives encoding and decoding`, (t) => {
     fc.assert(
       fc.property(values, (value) => {
-        t.deepEqual(decode(codec, encode(codec, value)), value);
+        return isDeepStrictEqual(decode(codec, encode(codec, value)), value);
       }),
       { numRuns: 300, seed: 1 },
     );
+    t.pass();
   });
 
   test(`changed bytes of a ${name} are refused or are canonical for what they say`, (t) => {
