@@ -1,8 +1,9 @@
 /** Training and verification of `digits` on one worker: what a seat costs next to what it verifies. */
+
+import { createStrategy } from '../../actors/optimizer/strategies/create.js';
 import { digitsSpec } from '../../gpu-workers/domains/digits/spec.js';
 import { WorkerPool } from '../../gpu-workers/pool.js';
 import type { PoolResult, PoolTask } from '../../gpu-workers/types.js';
-import { createStrategy } from '../../actors/optimizer/strategies/create.js';
 import { type BenchSuite, median } from './suite.js';
 
 /** Seats of a quorum in a small network. */

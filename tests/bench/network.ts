@@ -31,7 +31,11 @@ async function publishLatency(): Promise<{ value: number; baseline: number }> {
   const [sender, receiver] = [makePort(), makePort()];
   const waiting = new Map<string, () => void>();
   for (const port of [sender, receiver]) {
-    port.respond('/doin/bench/echo/1', async (bytes) => bytes, { maxRequestBytes: 1_024, ratePerSecond: 10_000, burst: 10_000 });
+    port.respond('/doin/bench/echo/1', async (bytes) => bytes, {
+      maxRequestBytes: 1_024,
+      ratePerSecond: 10_000,
+      burst: 10_000,
+    });
   }
   sender.subscribe(TOPIC, async () => 'accept');
   receiver.subscribe(TOPIC, async (bytes) => {
@@ -41,7 +45,8 @@ async function publishLatency(): Promise<{ value: number; baseline: number }> {
   await Promise.all([sender.start(), receiver.start()]);
   try {
     const peerId = await sender.dial(receiver.addresses()[0] ?? '');
-    while ((await sender.publish(TOPIC, randomBytes(32))) === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    while ((await sender.publish(TOPIC, randomBytes(32))) === 0)
+      await new Promise((resolve) => setTimeout(resolve, 50));
     const gossip: number[] = [];
     const requests: number[] = [];
     for (let index = 0; index < MESSAGES; index += 1) {
