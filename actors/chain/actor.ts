@@ -55,7 +55,6 @@ export function createChainActor(modules: ChainModules) {
           getStatus: () => node.status(),
           getMembers: () => ({ members: membersOf(node.blockchain.head.state, options.genesis) }),
           getOpenOptimae: () => ({ optimae: openOptimaeOf(node.blockchain.head.state) }),
-          getBlocks: async ({ from, limit }) => ({ blocks: await node.blocksFrom(from, limit) }),
           getBlockByHash: async ({ hash }) => ({ block: (await node.store.get(hash))?.bytes ?? null }),
           getLocator: async () => ({ hashes: await node.locator() }),
           getBlocksAfter: async ({ locator, limit }) => ({ blocks: await node.blocksAfter(locator, limit) }),
@@ -95,6 +94,7 @@ class ChainNode {
   #lastNonce = 0;
   #reorgs = 0;
   #producing = false;
+  #lastSlot = 0;
 
   private constructor(ctx: ActorContext, options: ChainOptions, store: BlockStore, blockchain: Blockchain) {
     this.#ctx = ctx;
@@ -104,8 +104,8 @@ class ChainNode {
     this.intake = new Intake(
       { chain: blockchain, mempool: this.mempool, verify: this.#verify, now: () => ctx.now() },
       {
-        pooled: ({ id, bytes, own, transaction }) =>
-          ctx.emit(chain.transactionAccepted, { id, bytes, own, transaction }),
+        pooled: ({ id, bytes, transaction }, publish) =>
+          ctx.emit(chain.transactionAccepted, { id, bytes, publish, transaction }),
         headMoved: (change) => this.#headMoved(change),
       },
     );
@@ -162,8 +162,10 @@ class ChainNode {
   async tick(): Promise<void> {
     if (this.#producing) return;
     const turn = turnAt(this.blockchain, this.mempool, this.#keyPair.publicKey, this.#ctx.now());
-    if (turn === null) return;
+    // One block a slot, also when a branch switch opens the slot again: two would be double signing.
+    if (turn === null || turn.slot <= this.#lastSlot) return;
     this.#producing = true;
+    this.#lastSlot = turn.slot;
     try {
       await this.#produce(turn);
     } finally {

@@ -78,15 +78,23 @@ export class Blockchain {
   import(block: Block): Promise<ImportOutcome> {
     return this.#alone(async () => {
       const hash = headerHash(block.header);
-      if (hash === this.genesisHash || this.#tips.has(hash) || (await this.#store.get(hash)) !== null) {
-        return { kind: 'already-known' };
-      }
+      if (await this.has(hash)) return { kind: 'already-known' };
       const parent = await this.tipOf(block.header.parent);
       if (parent === null) return { kind: 'unknown-parent', parent: block.header.parent };
       const verdict = applyBlock(parent, block, this.genesis, this.#verify);
       if (!verdict.ok) return { kind: 'invalid', code: verdict.code };
       return { kind: 'imported', headSwitch: await this.#accept(block, verdict.applied) };
     });
+  }
+
+  /** Whether this block was imported before, on whatever branch. */
+  async has(hash: Hash): Promise<boolean> {
+    return hash === this.genesisHash || this.#tips.has(hash) || (await this.#store.get(hash)) !== null;
+  }
+
+  /** The state after a block, if it is at hand; costs nothing. */
+  recentTip(hash: Hash): Tip | null {
+    return hash === this.genesisHash ? this.#genesisTip : (this.#tips.get(hash) ?? null);
   }
 
   /** The state after a block this node has, or null. Recomputes it for blocks that fell out of memory. */
@@ -108,6 +116,8 @@ export class Blockchain {
       if (!verdict.ok) throw corrupt(block.header.height, verdict.code);
       tip = verdict.applied;
     }
+    // Blocks that follow on an old branch come next and must not recompute it all again.
+    this.#tips.set(hash, tip);
     return tip;
   }
 

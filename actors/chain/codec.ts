@@ -56,6 +56,7 @@ const bodyCodec: Codec<TransactionBody> = variant({
     struct({
       optimum: hash32,
       seat: u8,
+      dataSeed: hash32,
       measurement: nullable(struct({ performanceNano: i54, standardErrorNano: u53 })),
     }),
   ],

@@ -56,6 +56,8 @@ export class Execution {
   changeReputation(node: NodeId, deltaMicro: number): void {
     const beforeMicro = this.reputationMicro(node);
     const afterMicro = adjusted(beforeMicro, deltaMicro);
+    // Strangers who have nothing to lose do not become members by losing it.
+    if (beforeMicro === 0 && afterMicro === 0) return;
     this.state = this.state
       .set(REPUTATION, node, { scoreMicro: afterMicro, updatedMs: this.block.timestampMs })
       .set(MEMBERS, '', withMember(this.state.require(MEMBERS), node));

@@ -57,7 +57,7 @@ export const DEFAULT_PARAMETERS: ChainParameters = {
   minimumThresholdNano: 1_000_000,
   commitTtlMs: 600_000,
   seatDeadlineBlocks: 60,
-  maxOpenCommits: 32,
+  maxOpenCommits: 8,
   blockSubsidyUnits: 5_000_000_000,
   halvingProofBlocks: 210_000,
   supplyCapUnits: 2_100_000_000_000_000,
@@ -116,6 +116,11 @@ export function stableJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${stableJson(item)}`).join(',')}}`;
+}
+
+/** What a result belongs to: the domain's data, space and limits as this chain defines them. */
+export function domainHash(spec: DomainSpec): Hash {
+  return hash('doin/domain', [toUtf8(stableJson(spec))]);
 }
 
 export function genesisState(genesis: Genesis): State {

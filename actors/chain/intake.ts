@@ -4,7 +4,14 @@
  */
 import { encode, tryDecode } from '../../runtime/codec/canonical.js';
 import type { Blockchain, HeadSwitch } from './blockchain.js';
-import { announcementCodec, decodeBlock, decodeTransaction, transactionCodec, transactionId } from './codec.js';
+import {
+  announcementCodec,
+  decodeBlock,
+  decodeTransaction,
+  headerHash,
+  transactionCodec,
+  transactionId,
+} from './codec.js';
 import { Execution } from './execution.js';
 import type { Mempool, Pooled } from './mempool.js';
 import type { Verdict } from './messages.js';
@@ -21,7 +28,8 @@ const CLOCK_TOLERANCE_MS = 5_000;
 const BLAMED = new Set(['malformed', 'bad-signature', 'wrong-chain', 'unknown-version', 'commitment-mismatch']);
 
 export interface IntakeEvents {
-  pooled(entry: Pooled): void;
+  /** `publish`: it is our own, or gossip passed it over when it came because it was too early. */
+  pooled(entry: Pooled, publish: boolean): void;
   headMoved(change: HeadSwitch): void;
 }
 
@@ -63,7 +71,7 @@ export class Intake {
     }
     const outcome = this.#mempool.add(entry);
     if (outcome !== 'added') return { action: 'ignore', code: outcome };
-    this.#events.pooled(entry);
+    this.#events.pooled(entry, own);
     return { action: 'accept', code: 'ok' };
   }
 
@@ -72,7 +80,10 @@ export class Intake {
     if (!decoded.ok) return this.#refuse('malformed');
     const { header, transactionIds } = decoded.value;
     if (header.timestampMs > this.#now() + CLOCK_TOLERANCE_MS) return this.#refuse('from-the-future');
-    const parent = await this.#chain.tipOf(header.parent);
+    // Its transactions have left the mempool: without this they would be fetched again and again.
+    if (await this.#chain.has(headerHash(header))) return { action: 'ignore', code: 'already-known' };
+    // Recent parents only: recomputing an old state for a header that nobody vouches for would be cheap to demand.
+    const parent = this.#chain.recentTip(header.parent);
     if (parent === null) return { action: 'ignore', code: 'unknown-parent', missing: [header.parent] };
     const refusal = checkHeader(parent, header, this.#chain.genesis, this.#verify);
     if (refusal !== null) return this.#refuse(refusal.code);
@@ -103,7 +114,7 @@ export class Intake {
     for (const entry of mempool.unpark()) {
       const refusal = this.#tryOnHead(entry.transaction);
       if (refusal === null) {
-        if (mempool.add(entry) === 'added') this.#events.pooled(entry);
+        if (mempool.add(entry) === 'added') this.#events.pooled(entry, true);
       } else if (refusal.later) mempool.park(entry);
     }
   }

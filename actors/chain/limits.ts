@@ -11,4 +11,8 @@ export const LIMITS = {
   blockBytes: 2 * 1024 * 1024,
   transactionsPerBlock: 200,
   seatsPerOptimum: 64,
+  /** On the whole chain at a time, between commit and settlement: settling walks them in every block. */
+  openOptimae: 2_048,
+  /** Registered for one domain. Drawing seats hashes each of them once. */
+  evaluatorsPerDomain: 4_096,
 } as const;

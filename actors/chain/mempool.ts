@@ -7,6 +7,8 @@ import type { Hash, NodeId, Transaction } from './types.js';
 const CAPACITY = 10_000;
 const PARKED_CAPACITY = 1_024;
 const PER_SENDER = 256;
+/** Signed nonsense that "may become valid" costs a stranger nothing: he gets few places. */
+const PARKED_PER_SENDER = 16;
 
 export interface Pooled {
   readonly id: Hash;
@@ -46,11 +48,15 @@ export class Mempool {
     return 'added';
   }
 
-  /** Keeps it for later; the oldest parked one makes room. */
+  /** Keeps it for later; the oldest of other nodes makes room. */
   park(entry: Pooled): void {
     if (this.has(entry.id)) return;
-    const oldest = this.#parked.keys().next();
-    if (this.#parked.size >= PARKED_CAPACITY && !oldest.done) this.#parked.delete(oldest.value);
+    const others = [...this.#parked.values()].filter((parked) => !parked.own);
+    const { sender } = entry.transaction;
+    const fromSender = others.filter((parked) => parked.transaction.sender === sender).length;
+    if (!entry.own && fromSender >= PARKED_PER_SENDER) return;
+    const [oldest] = others;
+    if (this.#parked.size >= PARKED_CAPACITY && oldest !== undefined) this.#parked.delete(oldest.id);
     this.#parked.set(entry.id, entry);
   }
 

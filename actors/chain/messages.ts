@@ -117,8 +117,6 @@ export const chain = protocol('chain', {
   getStatus: ask<Record<string, never>, ChainStatus>(),
   getMembers: ask<Record<string, never>, { members: readonly MemberView[] }>(),
   getOpenOptimae: ask<Record<string, never>, { optimae: readonly OpenOptimum[] }>(),
-  /** Blocks by height (`from`, inclusive, ascending) up to `limit` blocks and 2 MiB, as canonical bytes. */
-  getBlocks: ask<{ from: number; limit: number }, { blocks: readonly Uint8Array[] }>(),
   getBlockByHash: ask<{ hash: Hash }, { block: Uint8Array | null }>(),
   /** Hashes at exponentially growing distances from the tip, newest first, ending with the genesis. */
   getLocator: ask<Record<string, never>, { hashes: readonly Hash[] }>(),
@@ -129,8 +127,8 @@ export const chain = protocol('chain', {
   getApplied: ask<{ fromHeight: number; limit: number }, { blocks: readonly BlockApplied[] }>(),
   getBlockView: ask<{ height: number } | { hash: Hash }, { view: BlockView | null }>(),
 
-  /** Own or relayed transaction entered the mempool; `own` ones still have to be published. */
-  transactionAccepted: event<{ id: Hash; bytes: Uint8Array; own: boolean; transaction: Transaction }>(),
+  /** A transaction entered the mempool. `publish`: it is our own, or gossip passed it over when it came too early. */
+  transactionAccepted: event<{ id: Hash; bytes: Uint8Array; publish: boolean; transaction: Transaction }>(),
   /** This node made a block: publish its announcement. */
   blockProduced: event<{ hash: Hash; height: number; announcement: Uint8Array }>(),
   blockApplied: event<BlockApplied>({ capacity: 4096 }),

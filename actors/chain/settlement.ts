@@ -4,13 +4,14 @@
  */
 
 import type { DomainSpec } from '../../gpu-workers/types.js';
-import { ratioNano, scaleByNano } from '../../runtime/fixed/nano.js';
+import { clampBig, ratioNano, scaleByNano } from '../../runtime/fixed/nano.js';
 import { seatDataSeed } from '../quorum/rules.js';
 import { reputationFactorNano } from '../reputation/rules.js';
 import { type Execution, seatView } from './execution.js';
 import {
   DOMAIN,
   OPEN,
+  OPEN_COUNT,
   OPTIMUM,
   type OptimumState,
   type Reveal,
@@ -22,6 +23,9 @@ import {
 import type { Hash, JudgedVote, NodeId } from './types.js';
 import { type Verdict, verdictOf } from './verdict.js';
 
+/** No single optimum weighs more than 10 000 units, so that the sums of 18 million of them fit 64 bits. */
+const MAX_INCREMENT_NANO = 10_000_000_000_000n;
+
 export function settleOpenOptimae(execution: Execution): void {
   for (const id of execution.state.require(OPEN)) {
     const optimum = execution.state.require(OPTIMUM, id);
@@ -32,11 +36,14 @@ export function settleOpenOptimae(execution: Execution): void {
 
 function expireIfLate(execution: Execution, id: Hash, optimum: OptimumState): void {
   if (execution.block.timestampMs < optimum.expiresAtMs) return;
-  close(execution, id);
+  close(execution, id, optimum.optimizer);
   execution.records.push({ type: 'COMMIT_EXPIRED', optimum: id, domain: optimum.domain, optimizer: optimum.optimizer });
 }
 
-/** Seats past their deadline count as missed; each calls the next evaluator on standby, with data of his own. */
+/**
+ * Seats past their deadline count as missed; each calls the next evaluator on standby, with data of his own. What a
+ * missed seat costs is settled with the verdict: only where others could do what it did not.
+ */
 function replaceMissing(execution: Execution, id: Hash, optimum: OptimumState, reveal: Reveal): Reveal {
   const { height, beacon } = execution.block;
   const late = reveal.seats.filter((seat) => seat.status === SEAT_OPEN && height > seat.deadlineHeight);
@@ -71,7 +78,6 @@ function replaceMissing(execution: Execution, id: Hash, optimum: OptimumState, r
         domain: optimum.domain,
         seat: seatView(seat, index),
       });
-      execution.changeReputation(seat.evaluator, -execution.genesis.parameters.reputation.missedMicro);
     }
   }
   return changed;
@@ -79,7 +85,7 @@ function replaceMissing(execution: Execution, id: Hash, optimum: OptimumState, r
 
 function settleIfDecided(execution: Execution, id: Hash, optimum: OptimumState, reveal: Reveal): void {
   if (reveal.seats.some((seat) => seat.status === SEAT_OPEN)) return;
-  close(execution, id);
+  close(execution, id, optimum.optimizer);
   const spec = execution.domain(optimum.domain);
   if (spec === undefined) throw new Error(`optimum ${id} of a domain that the genesis does not have`);
   const { bestNano } = execution.state.require(DOMAIN, optimum.domain);
@@ -94,7 +100,7 @@ function settleVoters(execution: Execution, optimum: OptimumState, votes: readon
   for (const { evaluator, outcome } of votes) {
     if (outcome === 'agreed') rewardEvaluator(execution, optimum, evaluator);
     if (outcome === 'divergent') execution.changeReputation(evaluator, -divergentMicro);
-    if (outcome === 'failed') execution.changeReputation(evaluator, -missedMicro);
+    if (outcome === 'failed' || outcome === 'missed') execution.changeReputation(evaluator, -missedMicro);
   }
 }
 
@@ -135,7 +141,7 @@ function accept(
     rawIncrementNano: Number(rawNano),
     effectiveIncrementNano: Number(effectiveNano),
     rewardFractionNano: Number(fractionNano),
-    seats: votes.length,
+    seats: reveal.quorum,
     agreeing,
     votes,
     experiment,
@@ -151,7 +157,8 @@ function incrementOf(
   { verifiedNano, fractionNano }: Extract<Verdict, { kind: 'accepted' }>,
 ): { rawNano: bigint; effectiveNano: bigint; selfMeasured: boolean } {
   const gain = BigInt(verifiedNano) - BigInt(execution.state.require(DOMAIN, optimum.domain).bestNano);
-  const rawNano = ratioNano(spec.direction === 'maximize' ? gain : -gain, BigInt(spec.incrementScaleNano));
+  const whole = ratioNano(spec.direction === 'maximize' ? gain : -gain, BigInt(spec.incrementScaleNano));
+  const rawNano = clampBig(whole, 0n, MAX_INCREMENT_NANO);
   const factor = reputationFactorNano(execution.reputationMicro(optimum.optimizer));
   const weight = BigInt(spec.weightNano) / (spec.synthetic ? 1n : 2n);
   const full = scaleByNano(scaleByNano(scaleByNano(rawNano, weight), factor), fractionNano);
@@ -210,7 +217,11 @@ function byNode(a: { readonly node: NodeId }, b: { readonly node: NodeId }): num
   return a.node < b.node ? -1 : 1;
 }
 
-function close(execution: Execution, id: Hash): void {
+function close(execution: Execution, id: Hash, optimizer: NodeId): void {
   const open = execution.state.require(OPEN).filter((other) => other !== id);
-  execution.state = execution.state.set(OPEN, '', open).delete(OPTIMUM, id);
+  const count = execution.state.require(OPEN_COUNT, optimizer) - 1;
+  const { state } = execution;
+  execution.state = (count === 0 ? state.delete(OPEN_COUNT, optimizer) : state.set(OPEN_COUNT, optimizer, count))
+    .set(OPEN, '', open)
+    .delete(OPTIMUM, id);
 }

@@ -76,7 +76,8 @@ export class SqliteBlockStore implements BlockStore {
   static async open(file: string, genesis: Hash, options: { readOnly?: boolean } = {}): Promise<SqliteBlockStore> {
     const database = await Database.open(file, options);
     const store = new SqliteBlockStore(database);
-    if (!options.readOnly) await database.exec(SCHEMA);
+    // One read transaction for the whole life of a reader: it sees one instant of a chain that a node extends meanwhile.
+    await database.exec(options.readOnly ? 'BEGIN' : SCHEMA);
     await store.#checkMeta(file, 'schema', SCHEMA_VERSION, options.readOnly ?? false);
     await store.#checkMeta(file, 'genesis', genesis, options.readOnly ?? false);
     return store;

@@ -12,7 +12,7 @@ import {
   transactionsRoot,
 } from './codec.js';
 import { Execution } from './execution.js';
-import { type Genesis, genesisHash } from './genesis.js';
+import type { Genesis } from './genesis.js';
 import { LIMITS } from './limits.js';
 import { settleProof } from './proof.js';
 import { nextBeacon, opensAtMs, proposersOf, slotStartMs } from './schedule.js';
@@ -134,10 +134,6 @@ const HEADER_ROOM_BYTES = 512;
 /** Open seats need further blocks to reach their deadlines; commitments that wait for their reveal do not. */
 export function hasPendingWork(state: State): boolean {
   return state.require(OPEN).some((id) => state.require(OPTIMUM, id).reveal !== null);
-}
-
-export function genesisTip(genesis: Genesis, state: State): Tip {
-  return { hash: genesisHash(genesis), state };
 }
 
 function begin(parent: Tip, genesis: Genesis, header: Proposal & { readonly height: number }): Execution {

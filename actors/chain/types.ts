@@ -16,7 +16,10 @@ export interface BlobReference {
   readonly sizeBytes: number;
 }
 
-/** Where a result came from. Claims of the optimizer, carried for everybody's statistics; nothing depends on them. */
+/**
+ * Where a result came from. `dataHash` must be that of the domain; the rest are claims of the optimizer, carried for
+ * everybody's statistics, and nothing depends on them.
+ */
 export interface ExperimentClaim {
   readonly experimentId: string;
   readonly roundNumber: number;
@@ -44,6 +47,8 @@ export type TransactionBody =
       readonly type: 'vote';
       readonly optimum: Hash;
       readonly seat: number;
+      /** The seat's own seed: a vote measured on another branch's data does not fit this seat. */
+      readonly dataSeed: Hash;
       /** Null says: these weights cannot be had or cannot be measured. */
       readonly measurement: { readonly performanceNano: number; readonly standardErrorNano: number } | null;
     };
@@ -92,12 +97,12 @@ export interface Seat {
 }
 
 /**
- * How the verdict judged a vote. `failed`: could not measure what the others could. `unjudged`: the quorum found no
- * majority, so nobody is right or wrong.
+ * How the verdict judged a seat. `failed`: could not measure what the others could. `missed`: did not vote where the
+ * others did. `unjudged`: the quorum found no majority, so nobody is right or wrong.
  */
 export interface JudgedVote {
   readonly evaluator: NodeId;
-  readonly outcome: 'agreed' | 'divergent' | 'failed' | 'unjudged';
+  readonly outcome: 'agreed' | 'divergent' | 'failed' | 'missed' | 'unjudged';
 }
 
 /** Facts the state transition derived from a block: stored, indexed and sent to every actor that listens. */

@@ -2,7 +2,7 @@
 import type { DomainSpec } from '../../gpu-workers/types.js';
 import { incentiveFractionNano, quorumAgrees, tally } from '../quorum/rules.js';
 import type { ChainParameters } from './genesis.js';
-import { type Reveal, SEAT_FAILED, SEAT_VOTED, type SeatState } from './state/state.js';
+import { type Reveal, SEAT_FAILED, SEAT_MISSED, SEAT_VOTED, type SeatState } from './state/state.js';
 import { isBetter } from './transactions/reveal.js';
 import type { ChainRecord, JudgedVote } from './types.js';
 
@@ -24,23 +24,28 @@ export type Verdict =
       readonly votes: readonly JudgedVote[];
     };
 
-/** Call when no seat is open. Missed seats were replaced as long as anybody stood by: those who answered decide. */
+/**
+ * Call when no seat is open. Two thirds of the seats that were *drawn* must stand together: silence never makes a
+ * quorum smaller, or a member alone on a branch of his own could confirm himself by waiting the others out.
+ */
 export function verdictOf(reveal: Reveal, spec: DomainSpec, bestNano: number, parameters: ChainParameters): Verdict {
   const voted = reveal.seats.filter((seat) => seat.status === SEAT_VOTED);
   const failed = reveal.seats.filter((seat) => seat.status === SEAT_FAILED);
-  const answered = voted.length + failed.length;
-  if (answered === 0) return rejected('no-quorum', null, []);
-  if (quorumAgrees(failed.length, answered)) {
-    return rejected('unmeasurable', null, [...judged(failed, 'agreed'), ...judged(voted, 'divergent')]);
-  }
+  const missed = reveal.seats.filter((seat) => seat.status === SEAT_MISSED);
+  const quorum = Math.max(reveal.quorum, voted.length + failed.length);
   const undecided = judged([...voted, ...failed], 'unjudged');
+  if (quorum === 0 || !quorumAgrees(voted.length + failed.length, quorum)) return rejected('no-quorum', null, undecided);
+  // Nobody earns by saying so: a stranger could feed evaluators with garbage that costs him nothing.
+  if (quorumAgrees(failed.length, quorum)) return rejected('unmeasurable', null, undecided);
   if (voted.length === 0) return rejected('quorum-disagrees', null, undecided);
   const { medianNano, agrees, agreeing } = tally(voted, parameters.toleranceStandardErrors, spec.toleranceFloorNano);
-  if (!quorumAgrees(agreeing, answered)) return rejected('quorum-disagrees', medianNano, undecided);
+  if (!quorumAgrees(agreeing, quorum)) return rejected('quorum-disagrees', medianNano, undecided);
 
   const votes = [
     ...voted.map(({ evaluator }, index) => vote(evaluator, agrees[index] ? 'agreed' : 'divergent')),
+    // Others managed in the same time: a seat left empty or called unmeasurable costs its evaluator.
     ...judged(failed, 'failed'),
+    ...judged(missed, 'missed'),
   ];
   const fractionNano = incentiveFractionNano(reveal.reportedNano, medianNano, spec.direction, parameters.incentive);
   if (fractionNano === 0n) return rejected('overstated', medianNano, votes);

@@ -3,7 +3,7 @@
  * weights and the seat's own data seed, and has the pool do the work.
  */
 import { fromHex } from '../../runtime/codec/bytes.js';
-import { DoinError } from '../../runtime/errors.js';
+import { DoinError, isDoinError } from '../../runtime/errors.js';
 import type { BlobStore } from '../../runtime/storage/blob-store.js';
 import { FileBlobStore } from '../../runtime/storage/blob-store.js';
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
@@ -64,6 +64,9 @@ export function createEvaluatorActor(modules: EvaluatorModules) {
   });
 }
 
+/** A seat's deadline runs meanwhile. */
+const FETCH_MS = 10_000;
+
 /** From this node's store, else from peers. Their hash is checked on the way in, so what is here is what was revealed. */
 async function weightsOf(
   ctx: ActorContext,
@@ -74,7 +77,9 @@ async function weightsOf(
   if (blob === null) return new Uint8Array();
   const own = await blobs.get(blob.hash);
   if (own !== null) return own;
-  await ctx.ask(gossip.fetchBlob, { blob, domain });
+  await ctx.ask(gossip.fetchBlob, { blob, domain }, { timeoutMs: FETCH_MS }).catch((error: unknown) => {
+    if (!isDoinError(error, 'ask-timeout')) throw error;
+  });
   const fetched = await blobs.get(blob.hash);
   if (fetched === null) {
     throw new DoinError({ code: 'blob-unavailable', hash: blob.hash }, `no peer has the weights ${blob.hash}`);

@@ -5,6 +5,7 @@ import { toHex, toUtf8 } from '../../runtime/codec/bytes.js';
 import { hash } from '../../runtime/crypto/hash.js';
 import { fromNano } from '../../runtime/fixed/nano.js';
 import { decodeGenome, type Genome, type Space } from '../../runtime/genome/space.js';
+import { domainHash } from '../chain/genesis.js';
 import type { ExperimentClaim, Hash } from '../chain/types.js';
 import type { Experiment, Round } from './messages.js';
 import type { Candidate, Strategy } from './strategies/strategy.js';
@@ -86,18 +87,13 @@ export function configHash(settings: DomainSettings): Hash {
   return hash('doin/config', [toUtf8(JSON.stringify(searchConfig(settings)))]);
 }
 
-/** Hash of the domain's definition: the data and the space a result belongs to. */
-export function dataHash(spec: DomainSpec): Hash {
-  return hash('doin/config', [toUtf8(spec.domainId), toUtf8(spec.module), toUtf8(JSON.stringify(spec.space))]);
-}
-
 export function claimOf(state: ExperimentState, settings: DomainSettings, nowMs: number): ExperimentClaim {
   return {
     experimentId: state.experimentId,
     roundNumber: state.rounds,
     timeToThisResultMs: Math.max(0, nowMs - state.startedAtMs),
     optimizationConfigHash: configHash(settings),
-    dataHash: dataHash(settings.spec),
+    dataHash: domainHash(settings.spec),
   };
 }
 

@@ -8,7 +8,7 @@ import { DoinError, errorMessage } from '../../runtime/errors.js';
 import { toNano } from '../../runtime/fixed/nano.js';
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { type BlockApplied, chain, type OpenOptimum } from '../chain/messages.js';
-import type { Hash, NodeId } from '../chain/types.js';
+import type { Hash, NodeId, TransactionBody } from '../chain/types.js';
 import { evaluator } from '../evaluator/messages.js';
 import { QuorumBook } from './book.js';
 import { type QuorumView, quorum } from './messages.js';
@@ -22,6 +22,13 @@ export interface QuorumOptions {
 /** Seats are looked up again at this pace too, so that one that failed for lack of weights is tried until it closes. */
 const RETRY_MS = 2_000;
 const ATTEMPTS = 20;
+/**
+ * Searches for weights that nobody serves before the seat says so. Two of the evaluator's fetches (10 s each) end well
+ * inside the deadline of a seat; staying silent would cost this node what the optimizer withholds.
+ */
+const BLOB_ATTEMPTS = 2;
+/** Longer than a vote takes to its block when nothing goes wrong. */
+const RESEND_MS = 10_000;
 /** The first ask waits for a chain that replays its store. */
 const STARTUP_TIMEOUT_MS = 600_000;
 /** How often the chain's list of this node's domains is compared with the config; long enough for a block to come. */
@@ -76,12 +83,25 @@ class Registrar {
   }
 }
 
+interface OwnSeat {
+  readonly optimum: Hash;
+  readonly domain: string;
+  readonly seat: number;
+  readonly dataSeed: Hash;
+}
+
+interface SentVote {
+  readonly body: Extract<TransactionBody, { type: 'vote' }>;
+  readonly sentAtMs: number;
+}
+
 class SeatWorker {
   readonly #ctx: ActorContext;
   readonly #options: QuorumOptions;
   /** Seats being measured or voted on, and how often they were tried. Keyed by data seed: unique per seat and branch. */
   readonly #busy = new Set<Hash>();
   readonly #attempts = new Map<Hash, number>();
+  readonly #votes = new Map<Hash, SentVote>();
 
   constructor(ctx: ActorContext, options: QuorumOptions) {
     this.#ctx = ctx;
@@ -100,10 +120,14 @@ class SeatWorker {
       for (const seat of optimum.seats) {
         open.add(seat.dataSeed);
         const mine = seat.evaluator === this.#options.nodeId && seat.status === 'open';
-        if (mine && this.#options.evaluates.includes(optimum.domain)) this.#begin(optimum, seat.index, seat.dataSeed);
+        if (!mine || !this.#options.evaluates.includes(optimum.domain)) continue;
+        const vote = this.#votes.get(seat.dataSeed);
+        if (vote === undefined) this.#begin(optimum, seat.index, seat.dataSeed);
+        else await this.#sendAgain(seat.dataSeed, vote);
       }
     }
     for (const seed of this.#attempts.keys()) if (!open.has(seed)) this.#attempts.delete(seed);
+    for (const seed of this.#votes.keys()) if (!open.has(seed)) this.#votes.delete(seed);
   }
 
   #begin(optimum: OpenOptimum, seat: number, dataSeed: Hash): void {
@@ -126,21 +150,30 @@ class SeatWorker {
         blob,
         dataSeed,
       });
-      await this.#vote(id, domain, seat, measured);
-      // Voted: the mempool has it. Not to be done again unless the branch changes the seed.
-      this.#attempts.set(dataSeed, ATTEMPTS);
+      await this.#vote({ optimum: id, domain, seat, dataSeed }, measured);
     } catch (error) {
       await this.#failed(optimum, seat, dataSeed, error);
     }
   }
 
-  async #vote(optimum: Hash, domain: string, seat: number, measured: Measurement | null): Promise<void> {
+  async #vote({ optimum, domain, seat, dataSeed }: OwnSeat, measured: Measurement | null): Promise<void> {
     const performanceNano = measured === null ? null : toNano(measured.performance);
     const standardErrorNano = measured === null ? null : toNano(measured.standardError);
     const measurement =
       performanceNano === null || standardErrorNano === null ? null : { performanceNano, standardErrorNano };
-    await this.#ctx.ask(chain.submit, { body: { type: 'vote', optimum, seat, measurement } });
+    const body = { type: 'vote', optimum, seat, dataSeed, measurement } as const;
+    this.#votes.set(dataSeed, { body, sentAtMs: this.#ctx.now() });
+    await this.#ctx.ask(chain.submit, { body });
     if (measurement !== null) this.#ctx.emit(quorum.voteCast, { optimum, domain, seat, ...measurement });
+  }
+
+  /** A vote that the chain still does not show was lost on its way: the measurement holds, only the sending is repeated. */
+  async #sendAgain(dataSeed: Hash, vote: SentVote): Promise<void> {
+    if (this.#ctx.now() - vote.sentAtMs < RESEND_MS) return;
+    this.#votes.set(dataSeed, { ...vote, sentAtMs: this.#ctx.now() });
+    await this.#ctx.ask(chain.submit, { body: vote.body }).catch((error: unknown) => {
+      this.#ctx.log.info('vote not sent again', { optimum: vote.body.optimum, reason: errorMessage(error) });
+    });
   }
 
   /** Weights that cannot be measured get a vote that says so; anything else is tried again until the deadline. */
@@ -149,10 +182,11 @@ class SeatWorker {
     const { optimum: id, domain } = optimum;
     this.#ctx.emit(quorum.seatFailed, { optimum: id, domain, seat, code, reason: errorMessage(error) });
     this.#ctx.log.warn('seat not measured', { optimum: id, seat, code, reason: errorMessage(error) });
-    const hopeless = UNMEASURABLE.has(code) || (this.#attempts.get(dataSeed) ?? 0) >= ATTEMPTS;
+    const attempts = this.#attempts.get(dataSeed) ?? 0;
+    const withheld = code === 'blob-unavailable' && attempts >= BLOB_ATTEMPTS;
+    const hopeless = UNMEASURABLE.has(code) || withheld || attempts >= ATTEMPTS;
     if (!hopeless || this.#ctx.signal.aborted) return;
-    this.#attempts.set(dataSeed, ATTEMPTS);
-    await this.#vote(id, domain, seat, null).catch((refused: unknown) => {
+    await this.#vote({ optimum: id, domain, seat, dataSeed }, null).catch((refused: unknown) => {
       this.#ctx.log.warn('vote refused', { optimum: id, seat, reason: errorMessage(refused) });
     });
   }

@@ -18,11 +18,40 @@ export interface DevnetNodeResult {
   readonly best_performance: number | null;
 }
 
-/** All `expected` nodes answer, share one head and have no unfinished business. */
-export function hasSettled(statuses: readonly StatusJson[], expected: number): boolean {
+/**
+ * All `expected` nodes answer in full, share one head and have no unfinished business: no open seats, nothing to put
+ * into a block, and no confirmation run whose reveal would follow.
+ */
+export function isQuiet(statuses: readonly StatusJson[], expected: number): boolean {
   const [first] = statuses;
   if (first === undefined || statuses.length < expected) return false;
-  return statuses.every((status) => status.tip_hash === first.tip_hash && !status.busy && status.mempool === 0);
+  return statuses.every(
+    (status) =>
+      status.tip_hash === first.tip_hash &&
+      !status.busy &&
+      status.mempool === 0 &&
+      status.unavailable.length === 0 &&
+      status.domains.every((domain) => domain.local?.state !== 'confirming'),
+  );
+}
+
+/**
+ * Takes one poll after the other and says when the network has settled: quiet on the same head twice in a row. Once
+ * is not enough, because the nodes are not asked at one instant: a message may be under way between two answers.
+ */
+export class SettleWatch {
+  readonly #expected: number;
+  #quietHead: string | null = null;
+
+  constructor(expected: number) {
+    this.#expected = expected;
+  }
+
+  settled(statuses: readonly StatusJson[]): boolean {
+    const before = this.#quietHead;
+    this.#quietHead = isQuiet(statuses, this.#expected) ? (statuses[0]?.tip_hash ?? null) : null;
+    return this.#quietHead !== null && this.#quietHead === before;
+  }
 }
 
 export function resultOf(statuses: readonly StatusJson[], expected: number): DevnetResult {

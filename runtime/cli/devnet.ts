@@ -8,7 +8,7 @@ import type { Argv, CommandModule } from 'yargs';
 import { DoinError } from '../errors.js';
 import type { StatusJson } from '../http/status.js';
 import { DevnetNode } from './devnet-node.js';
-import { hasSettled, resultOf, resultText } from './devnet-result.js';
+import { resultOf, resultText, SettleWatch } from './devnet-result.js';
 import { printable, statusLine } from './format.js';
 import type { CliIo, CliModules } from './node-port.js';
 import { jsonOption, parseDuration, parseInteger } from './options.js';
@@ -24,8 +24,11 @@ interface DevnetArguments {
 /** More processes than this make no sense on one machine. */
 const MAX_NODES = 32;
 const POLL_MS = 1000;
-/** How long the paused nodes get to finish open seats and meet on one head. */
-const SETTLE_MS = 30_000;
+/**
+ * How long the paused nodes get to finish and meet on one head: a confirmation run (well below 30 s on the built-in
+ * domains), then a seat whose evaluator is gone, which misses its deadline after 60 blocks of a second.
+ */
+const SETTLE_MS = 90_000;
 const COLOURS = [36, 33, 35, 32, 34, 31];
 
 export function devnetCommand(
@@ -135,10 +138,11 @@ async function settle(nodes: readonly DevnetNode[], io: CliIo): Promise<readonly
   io.stderr.write('pausing the search and waiting for one head...\n');
   for (const node of nodes) node.pause();
   const giveUpAt = Date.now() + SETTLE_MS;
+  const watch = new SettleWatch(nodes.length);
   for (;;) {
     const statuses = await statusesOf(nodes);
     const alive = nodes.filter(({ running }) => running).length;
-    if (hasSettled(statuses, nodes.length) || alive < nodes.length || Date.now() > giveUpAt) return statuses;
+    if (watch.settled(statuses) || alive < nodes.length || Date.now() > giveUpAt) return statuses;
     await sleep(POLL_MS / 4);
   }
 }

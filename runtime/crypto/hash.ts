@@ -26,6 +26,7 @@ export type HashTag =
   | 'doin/report-seed'
   | 'doin/data-seed'
   | 'doin/genome'
+  | 'doin/domain'
   | 'doin/config';
 
 const LENGTH_BYTES = 4;

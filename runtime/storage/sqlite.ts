@@ -70,7 +70,9 @@ export class Database {
         await this.#execute('COMMIT');
         return result;
       } catch (error) {
-        await this.#execute('ROLLBACK');
+        // SQLite ends a transaction by itself on some errors (disk full), and then there is nothing to roll back:
+        // what went wrong first is what the caller must hear.
+        await this.#execute('ROLLBACK').catch(() => undefined);
         throw error;
       }
     });

@@ -62,8 +62,8 @@ function earnCoins(network: TestChain): void {
   const seats = records.flatMap((record) => (record.type === 'TASK_CREATED' ? [record.seat] : []));
   const measurement = { performanceNano: reported, standardErrorNano: 0 };
   network.add(
-    seats.map(({ evaluator, index }) =>
-      sign(genesis, network.names.get(evaluator) ?? '', 1, { type: 'vote', optimum, seat: index, measurement }),
+    seats.map(({ evaluator, index, dataSeed }) =>
+      sign(genesis, network.names.get(evaluator) ?? '', 1, { type: 'vote', optimum, seat: index, dataSeed, measurement }),
     ),
   );
 }

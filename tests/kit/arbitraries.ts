@@ -2,6 +2,9 @@
 import fc from 'fast-check';
 import type { Block, BlockHeader, Transaction, TransactionBody } from '../../actors/chain/types.js';
 
+/** Plain objects, as the decoders make them. */
+const record = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record<T>(fields, { noNullPrototype: true });
+
 const SAFE = Number.MAX_SAFE_INTEGER;
 const hexOf = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length }).map((bytes) => Buffer.from(bytes).toString('hex'));
@@ -11,17 +14,17 @@ const safe = fc.oneof(fc.constantFrom(-SAFE, -33, -32, 0, SAFE), fc.maxSafeInteg
 const domain = fc.string({ unit: 'grapheme', maxLength: 8 });
 
 const bodies: fc.Arbitrary<TransactionBody> = fc.oneof(
-  fc.record({ type: fc.constant('transfer' as const), to: hash, amountUnits: natural }),
-  fc.record({ type: fc.constant('register-evaluator' as const), domains: fc.array(domain, { maxLength: 5 }) }),
-  fc.record({ type: fc.constant('commit' as const), commitment: hash, domain }),
-  fc.record({
+  record({ type: fc.constant('transfer' as const), to: hash, amountUnits: natural }),
+  record({ type: fc.constant('register-evaluator' as const), domains: fc.array(domain, { maxLength: 5 }) }),
+  record({ type: fc.constant('commit' as const), commitment: hash, domain }),
+  record({
     type: fc.constant('reveal' as const),
     commitment: hash,
     genome: fc.array(safe, { maxLength: 20 }),
     salt: hash,
-    blob: fc.option(fc.record({ hash, sizeBytes: fc.nat(16 * 1024 * 1024) }), { nil: null }),
+    blob: fc.option(record({ hash, sizeBytes: fc.nat(16 * 1024 * 1024) }), { nil: null }),
     reportedNano: safe,
-    experiment: fc.record({
+    experiment: record({
       experimentId: domain,
       roundNumber: natural,
       timeToThisResultMs: natural,
@@ -29,22 +32,23 @@ const bodies: fc.Arbitrary<TransactionBody> = fc.oneof(
       dataHash: hash,
     }),
   }),
-  fc.record({
+  record({
     type: fc.constant('vote' as const),
     optimum: hash,
     seat: fc.nat(255),
-    measurement: fc.option(fc.record({ performanceNano: safe, standardErrorNano: natural }), { nil: null }),
+    dataSeed: hash,
+    measurement: fc.option(record({ performanceNano: safe, standardErrorNano: natural }), { nil: null }),
   }),
 );
 
-export const transactions: fc.Arbitrary<Transaction> = fc.record({
+export const transactions: fc.Arbitrary<Transaction> = record({
   sender: hash,
   nonce: natural,
   body: bodies,
   signature: hexOf(64),
 });
 
-export const headers: fc.Arbitrary<BlockHeader> = fc.record({
+export const headers: fc.Arbitrary<BlockHeader> = record({
   version: fc.nat(0xffff_ffff),
   chainId: fc.string({ unit: 'grapheme', maxLength: 4 }),
   height: natural,
@@ -58,31 +62,33 @@ export const headers: fc.Arbitrary<BlockHeader> = fc.record({
   signature: hexOf(64),
 });
 
-export const blocks: fc.Arbitrary<Block> = fc.record({
+export const blocks: fc.Arbitrary<Block> = record({
   header: headers,
   transactions: fc.array(transactions, { maxLength: 4 }),
 });
 
-export const announcements = fc.record({ header: headers, transactionIds: fc.array(hash, { maxLength: 20 }) });
+export const announcements = record({ header: headers, transactionIds: fc.array(hash, { maxLength: 20 }) });
 
 /** Bytes with one thing wrong or different: what a hostile or broken peer sends. */
-export const mutations: fc.Arbitrary<(original: Uint8Array) => Uint8Array> = fc
-  .record({ position: fc.nat(), byte: fc.nat(255), kind: fc.nat(5) })
-  .map(({ position, byte, kind }) => (original) => {
-    const at = original.length === 0 ? 0 : position % original.length;
-    const [head, rest] = [original.slice(0, at), original.slice(at + 1)];
-    switch (kind) {
-      case 0:
-        return Uint8Array.of(...head, byte, ...rest);
-      case 1:
-        return head;
-      case 2:
-        return Uint8Array.of(...original, byte);
-      case 3:
-        return Uint8Array.of(...head, byte, ...original.slice(at));
-      case 4:
-        return Uint8Array.of(...head, ...rest);
-      default:
-        return Uint8Array.of(...head, (original[at] ?? 0) ^ (1 << (byte & 7)), ...rest);
-    }
-  });
+export const mutations: fc.Arbitrary<(original: Uint8Array) => Uint8Array> = record({
+  position: fc.nat(),
+  byte: fc.nat(255),
+  kind: fc.nat(5),
+}).map(({ position, byte, kind }) => (original) => {
+  const at = original.length === 0 ? 0 : position % original.length;
+  const [head, rest] = [original.slice(0, at), original.slice(at + 1)];
+  switch (kind) {
+    case 0:
+      return Uint8Array.of(...head, byte, ...rest);
+    case 1:
+      return head;
+    case 2:
+      return Uint8Array.of(...original, byte);
+    case 3:
+      return Uint8Array.of(...head, byte, ...original.slice(at));
+    case 4:
+      return Uint8Array.of(...head, ...rest);
+    default:
+      return Uint8Array.of(...head, (original[at] ?? 0) ^ (1 << (byte & 7)), ...rest);
+  }
+});

@@ -1,13 +1,21 @@
 /** Makes small real chains for tests: keys from names, genesis files, signed transactions and blocks. */
 import { createHash } from 'node:crypto';
 import { blockCodec, headerSigningBytes, transactionSigningBytes } from '../../actors/chain/codec.js';
-import { type ChainParameters, type Genesis, genesisState, LOCAL_PARAMETERS } from '../../actors/chain/genesis.js';
+import {
+  type ChainParameters,
+  domainHash,
+  type Genesis,
+  genesisHash,
+  genesisState,
+  LOCAL_PARAMETERS,
+} from '../../actors/chain/genesis.js';
 import { opensAtMs, proposersOf } from '../../actors/chain/schedule.js';
-import { GLOBALS } from '../../actors/chain/state/state.js';
+import { ACCOUNT, GLOBALS } from '../../actors/chain/state/state.js';
 import { commitmentOf } from '../../actors/chain/transactions/commit.js';
-import { type Applied, applyBlock, buildBlock, genesisTip, type Tip } from '../../actors/chain/transition.js';
-import type { Block, Transaction, TransactionBody } from '../../actors/chain/types.js';
+import { type Applied, applyBlock, buildBlock, type Tip } from '../../actors/chain/transition.js';
+import type { Block, ChainRecord, Seat, Transaction, TransactionBody } from '../../actors/chain/types.js';
 import { quadraticSpec } from '../../gpu-workers/domains/quadratic/spec.js';
+import type { DomainSpec } from '../../gpu-workers/types.js';
 import { encode } from '../../runtime/codec/canonical.js';
 import { type KeyPair, keyPairFromSeed, verifySignature } from '../../runtime/crypto/ed25519.js';
 import { NANO } from '../../runtime/fixed/nano.js';
@@ -21,7 +29,12 @@ export function keyOf(name: string): KeyPair {
 
 export function makeGenesis(
   members: readonly string[],
-  change: { solo?: boolean; parameters?: Partial<ChainParameters>; chainId?: string } = {},
+  change: {
+    solo?: boolean;
+    parameters?: Partial<ChainParameters>;
+    chainId?: string;
+    domain?: Partial<DomainSpec>;
+  } = {},
 ): Genesis {
   return {
     chainId: change.chainId ?? 'test',
@@ -29,7 +42,13 @@ export function makeGenesis(
     solo: change.solo ?? false,
     parameters: { ...LOCAL_PARAMETERS, ...change.parameters },
     domains: [
-      { ...quadraticSpec(2), baselineNano: -420 * NANO, incrementScaleNano: 10 * NANO, toleranceFloorNano: NANO },
+      {
+        ...quadraticSpec(2),
+        baselineNano: -420 * NANO,
+        incrementScaleNano: 10 * NANO,
+        toleranceFloorNano: NANO,
+        ...change.domain,
+      },
     ],
     members: members.map((name) => ({
       nodeId: keyOf(name).publicKey,
@@ -65,13 +84,37 @@ export function makeReveal(
     roundNumber: 1,
     timeToThisResultMs: 10,
     optimizationConfigHash: '00'.repeat(32),
-    dataHash: '00'.repeat(32),
+    dataHash: domainHash(genesis.domains[0]!),
   };
   return {
     optimum,
     commit: { type: 'commit', commitment: optimum, domain: DOMAIN_ID },
     reveal: { type: 'reveal', commitment: optimum, genome, salt, blob: null, reportedNano, experiment },
   };
+}
+
+/** The votes of everybody who was given a seat in these records; null stands for "cannot be measured". */
+export function votesOn(
+  chain: TestChain,
+  records: readonly ChainRecord[],
+  value: (seat: Seat) => number | null,
+): Transaction[] {
+  return records.flatMap((record, index) => {
+    if (record.type !== 'TASK_CREATED') return [];
+    const { optimum, seat } = record;
+    const performanceNano = value(seat);
+    const measurement = performanceNano === null ? null : { performanceNano, standardErrorNano: 0 };
+    const name = chain.names.get(seat.evaluator)!;
+    return [
+      sign(chain.genesis, name, chain.nextNonce(name) + index, {
+        type: 'vote',
+        optimum,
+        seat: seat.index,
+        dataSeed: seat.dataSeed,
+        measurement,
+      }),
+    ];
+  });
 }
 
 /** A chain in memory that grows by calls; proposers are whoever's turn it is among the named members. */
@@ -85,7 +128,7 @@ export class TestChain {
   constructor(genesis: Genesis, members: readonly string[]) {
     this.genesis = genesis;
     this.names = new Map(members.map((name) => [keyOf(name).publicKey, name]));
-    this.tip = genesisTip(genesis, genesisState(genesis));
+    this.tip = { hash: genesisHash(genesis), state: genesisState(genesis) };
   }
 
   /** The block a rightful proposer would make next, without applying it. */
@@ -102,6 +145,29 @@ export class TestChain {
       header: { ...built.header, signature: key.sign(headerSigningBytes(built.header)) },
       transactions: built.transactions,
     };
+  }
+
+  /** Adds a block of those candidates that are valid one after the other; null when there is no cause for a block. */
+  addValid(candidates: readonly Transaction[], skipSlots = 0): Applied | null {
+    const slot = this.tip.state.require(GLOBALS).slot + 1 + skipSlots;
+    const [proposer] = proposersOf(this.tip.state, this.genesis, slot);
+    const proposal = { slot, rank: 0, timestampMs: opensAtMs(this.genesis, slot, 0), proposer: proposer! };
+    const built = buildBlock(this.tip, proposal, candidates, this.genesis, verifySignature);
+    return built === null ? null : this.add(built.transactions, skipSlots);
+  }
+
+  /** A nonce that a named member has not used yet. */
+  nextNonce(name: string): number {
+    return (this.tip.state.get(ACCOUNT, keyOf(name).publicKey)?.nonceHighest ?? 0) + 1;
+  }
+
+  /** Another chain with the same past. */
+  fork(): TestChain {
+    const copy = new TestChain(this.genesis, [...this.names.values()]);
+    copy.tip = this.tip;
+    copy.blocks.push(...this.blocks);
+    copy.history.push(...this.history);
+    return copy;
   }
 
   /** Adds a block and returns what it did; throws when the rules refuse it. */

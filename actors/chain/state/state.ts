@@ -55,7 +55,7 @@ export class State {
     return this.#tree.root();
   }
 
-  /** All ids and values of one kind, in an order equal on every machine. Walks the whole state: for displays only. */
+  /** All ids and values of one kind, in an order equal on every machine. Walks the whole state: not for rules. */
   *list<T>(kind: EntryKind<T>): Generator<readonly [id: string, value: T]> {
     for (const [key, value] of this.#tree.entries()) {
       if (key.startsWith(`${kind.prefix}/`)) yield [key.slice(kind.prefix.length + 1), value as T];
@@ -197,6 +197,8 @@ export interface Reveal {
     readonly optimizationConfigHash: string;
     readonly dataHash: string;
   };
+  /** How many seats were drawn: two thirds of these must agree, however many stay silent. */
+  readonly quorum: number;
   readonly seats: readonly SeatState[];
   /** Who replaces a missing evaluator, next first. */
   readonly standby: readonly NodeId[];
@@ -225,6 +227,7 @@ export const OPTIMUM: EntryKind<OptimumState> = {
         blob: nullable(blobCodec),
         reportedNano: i54,
         experiment: experimentCodec,
+        quorum: u8,
         seats: array(seatCodec, LIMITS.seatsPerOptimum),
         standby: array(hash32, LIMITS.seatsPerOptimum),
       }),
@@ -233,6 +236,9 @@ export const OPTIMUM: EntryKind<OptimumState> = {
 };
 /** Commitments of all open optimae, oldest first. */
 export const OPEN: EntryKind<readonly string[]> = { prefix: 'open', codec: array(hash32, 1_000_000) };
+
+/** By optimizer: how many of these are his; absent for none. */
+export const OPEN_COUNT: EntryKind<number> = { prefix: 'open-count', codec: u53 };
 
 /** By hash of domain and genome: the optimum that revealed it first. */
 export const REVEALED_GENOME: EntryKind<string> = { prefix: 'genome', codec: hash32 };

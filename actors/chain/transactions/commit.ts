@@ -3,7 +3,7 @@ import { array, encode, hash32, i54, struct, text } from '../../../runtime/codec
 import { hash } from '../../../runtime/crypto/hash.js';
 import type { Execution } from '../execution.js';
 import { LIMITS } from '../limits.js';
-import { OPEN, OPTIMUM } from '../state/state.js';
+import { OPEN, OPEN_COUNT, OPTIMUM } from '../state/state.js';
 import type { Hash, NodeId, TransactionBody } from '../types.js';
 import type { Refusal } from './refusal.js';
 
@@ -34,8 +34,12 @@ export function applyCommit(execution: Execution, sender: NodeId, { commitment, 
   if (spec === undefined) return { code: 'unknown-domain' };
   if (execution.state.get(OPTIMUM, commitment) !== undefined) return { code: 'duplicate-commitment' };
   const open = execution.state.require(OPEN);
-  const own = open.filter((id) => execution.state.require(OPTIMUM, id).optimizer === sender).length;
-  if (own >= execution.genesis.parameters.maxOpenCommits) return { code: 'too-many-commits', later: true };
+  if (open.length >= LIMITS.openOptimae) return { code: 'too-many-open-optimae', later: true };
+  const own = execution.state.get(OPEN_COUNT, sender) ?? 0;
+  const { maxOpenCommits, reputation } = execution.genesis.parameters;
+  // Whoever has no reputation to lose gets one at a time, as the design's newcomers do.
+  const allowed = execution.reputationMicro(sender) >= reputation.minimumMicro ? maxOpenCommits : 1;
+  if (own >= allowed) return { code: 'too-many-commits', later: true };
   const { block } = execution;
   const trainingSeed = hash('doin/training-seed', [fromHex(commitment), toUtf8(domain), fromHex(block.beacon)]);
   const expiresAtMs =
@@ -49,7 +53,8 @@ export function applyCommit(execution: Execution, sender: NodeId, { commitment, 
       trainingSeed,
       reveal: null,
     })
-    .set(OPEN, '', [...open, commitment]);
+    .set(OPEN, '', [...open, commitment])
+    .set(OPEN_COUNT, sender, own + 1);
   execution.updateGlobals({ committed: execution.globals().committed + 1 });
   execution.records.push({
     type: 'COMMITTED',

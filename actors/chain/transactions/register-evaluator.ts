@@ -1,4 +1,5 @@
 import type { Execution } from '../execution.js';
+import { LIMITS } from '../limits.js';
 import { EVALUATES, EVALUATORS, withMember } from '../state/state.js';
 import type { NodeId, TransactionBody } from '../types.js';
 import type { Refusal } from './refusal.js';
@@ -16,6 +17,10 @@ export function applyRegistration(execution: Execution, sender: NodeId, { domain
   if (current.length === wanted.length && current.every((domain, index) => domain === wanted[index])) {
     return { code: 'already-registered' };
   }
+  const full = wanted.some(
+    (domain) => !current.includes(domain) && execution.state.require(EVALUATORS, domain).length >= LIMITS.evaluatorsPerDomain,
+  );
+  if (full) return { code: 'too-many-evaluators', later: true };
   let { state } = execution;
   for (const domain of current) {
     state = state.set(

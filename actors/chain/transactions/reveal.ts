@@ -6,6 +6,7 @@ import { checkGenome, type Genome } from '../../../runtime/genome/space.js';
 import { drawSeats, seatDataSeed } from '../../quorum/rules.js';
 import { genomeCodec } from '../codec.js';
 import { type Execution, seatView } from '../execution.js';
+import { domainHash } from '../genesis.js';
 import { DOMAIN, EVALUATORS, OPTIMUM, REVEALED_GENOME, SEAT_OPEN, type SeatState } from '../state/state.js';
 import type { NodeId, TransactionBody } from '../types.js';
 import { commitmentOf } from './commit.js';
@@ -43,7 +44,7 @@ export function applyReveal(execution: Execution, sender: NodeId, body: RevealBo
   execution.state = execution.state
     .set(OPTIMUM, body.commitment, {
       ...optimum,
-      reveal: { genome, blob, reportedNano, experiment, seats, standby: draw.standby },
+      reveal: { genome, blob, reportedNano, experiment, quorum: seats.length, seats, standby: draw.standby },
     })
     .set(REVEALED_GENOME, genomeKey(optimum.domain, genome), body.commitment);
   execution.updateGlobals({ revealed: execution.globals().revealed + 1 });
@@ -84,6 +85,7 @@ function checkClaim(
   if (execution.state.get(REVEALED_GENOME, genomeKey(domain, body.genome)) !== undefined) {
     return { code: 'duplicate-genome' };
   }
+  if (body.experiment.dataHash !== domainHash(spec)) return { code: 'wrong-data-hash' };
   const { bestNano } = execution.state.require(DOMAIN, domain);
   if (!isBetter(body.reportedNano, bestNano, spec.direction)) return { code: 'not-better' };
   return null;
@@ -98,13 +100,18 @@ export function genomeKey(domain: string, genome: Genome): string {
 }
 
 /**
- * Registered evaluators with the minimum reputation, the optimizer excluded. On a solo network, where there is nobody
- * else, he measures himself (and the result counts half).
+ * Registered evaluators with the minimum reputation, the optimizer excluded. Where nobody has it any more (a network
+ * that slept for weeks), the registered founders serve, so that reputation can be earned again. On a solo network,
+ * where there is nobody else, the optimizer measures himself (and the result counts half).
  */
 function candidatesOf(execution: Execution, domain: string, optimizer: NodeId): readonly NodeId[] {
   const registered = execution.state.require(EVALUATORS, domain);
   const { minimumMicro } = execution.genesis.parameters.reputation;
-  const others = registered.filter((node) => node !== optimizer && execution.reputationMicro(node) >= minimumMicro);
-  if (others.length > 0 || !execution.genesis.solo) return others;
+  const others = registered.filter((node) => node !== optimizer);
+  const eligible = others.filter((node) => execution.reputationMicro(node) >= minimumMicro);
+  if (eligible.length > 0) return eligible;
+  const founders = new Set(execution.genesis.members.map((member) => member.nodeId));
+  const serving = others.filter((node) => founders.has(node));
+  if (serving.length > 0 || !execution.genesis.solo) return serving;
   return registered.includes(optimizer) ? [optimizer] : [];
 }

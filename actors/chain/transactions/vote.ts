@@ -12,6 +12,7 @@ export function applyVote(execution: Execution, sender: NodeId, vote: Vote): Ref
   const seat = optimum.reveal.seats[vote.seat];
   if (seat === undefined) return { code: 'unknown-seat', later: true };
   if (seat.evaluator !== sender) return { code: 'not-your-seat' };
+  if (seat.dataSeed !== vote.dataSeed) return { code: 'wrong-data-seed' };
   if (seat.status !== SEAT_OPEN) return { code: 'seat-closed' };
   if (execution.block.height > seat.deadlineHeight) return { code: 'vote-too-late' };
   const filled: SeatState = {

@@ -49,7 +49,7 @@ const refusedBodies: [name: string, code: string, make: (context: ReturnType<typ
   [
     'a vote by somebody without a seat',
     'unknown-optimum',
-    ({ optimum }) => sign(genesis, 'bob', 5, { type: 'vote', optimum, seat: 0, measurement: null }),
+    ({ optimum }) => sign(genesis, 'bob', 5, { type: 'vote', optimum, seat: 0, dataSeed: optimum, measurement: null }),
   ],
   ['a commitment made twice', 'duplicate-commitment', ({ commit }) => sign(genesis, 'ada', 5, commit)],
   ['a nonce used before', 'nonce-used', ({ commit }) => sign(genesis, 'ada', 1, commit)],

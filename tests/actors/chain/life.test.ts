@@ -2,7 +2,7 @@ import test from 'ava';
 import { DOMAIN, GLOBALS, OPTIMUM, REPUTATION, SHARES } from '../../../actors/chain/state/state.js';
 import type { ChainRecord, Seat } from '../../../actors/chain/types.js';
 import { NANO } from '../../../runtime/fixed/nano.js';
-import { keyOf, makeGenesis, makeReveal, sign, TestChain } from '../../kit/chain.js';
+import { keyOf, makeGenesis, makeReveal, START_MS, sign, TestChain } from '../../kit/chain.js';
 
 const MEMBERS = ['ada', 'bob', 'cid', 'dan'];
 
@@ -26,6 +26,7 @@ function votes(context: ReturnType<typeof revealed>, value: (seat: Seat) => numb
       type: 'vote',
       optimum,
       seat: seat.index,
+      dataSeed: seat.dataSeed,
       measurement,
     });
   });
@@ -88,11 +89,12 @@ test('a result better than claimed is accepted with at most the bonus cap', (t) 
   t.is(accepted?.verifiedNano, -50 * NANO);
 });
 
-test('weights that nobody can measure are rejected, and saying so is rewarded', (t) => {
+test('weights that nobody can measure are rejected, and saying so costs and earns nothing', (t) => {
   const context = revealed();
   const applied = context.chain.add(votes(context, () => null));
   t.is(find(applied.records, 'OPTIMAE_REJECTED')?.reason, 'unmeasurable');
-  t.true(applied.state.require(REPUTATION, context.seats[0]!.evaluator).scoreMicro > 10_300_000);
+  t.is(applied.state.require(REPUTATION, context.seats[0]!.evaluator).updatedMs, START_MS);
+  t.true(applied.state.require(REPUTATION, keyOf('ada').publicKey).scoreMicro < 7_100_000);
 });
 
 test('an evaluator who stays silent is replaced by the next on standby, who gets data of his own', (t) => {
@@ -108,10 +110,9 @@ test('an evaluator who stays silent is replaced by the next on standby, who gets
   t.truthy(replacement);
   t.not(replacement?.evaluator, silent.evaluator);
   t.not(replacement?.dataSeed, silent.dataSeed);
-  const before = context.chain.tip.state.require(REPUTATION, silent.evaluator).scoreMicro;
-  t.true(before < 9_100_000);
   const applied = context.chain.add(votes({ ...context, seats: [replacement!] }, () => -100 * NANO, 11));
   t.truthy(find(applied.records, 'OPTIMAE_ACCEPTED'));
+  t.true(applied.state.require(REPUTATION, silent.evaluator).scoreMicro < 9_100_000, 'others could do what he did not');
 });
 
 test('on a solo network the optimizer measures himself and the result counts half', (t) => {
@@ -147,6 +148,7 @@ test('a result that somebody else overtook is rejected without blame', (t) => {
           type: 'vote',
           optimum,
           seat: task.seat.index,
+          dataSeed: task.seat.dataSeed,
           measurement: { performanceNano: value, standardErrorNano: 0 },
         }),
       );
