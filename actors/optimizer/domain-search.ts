@@ -103,14 +103,13 @@ export class DomainSearch {
   }
 
   progress(): DomainProgress {
-    const confirming = this.#submission?.confirming ?? false;
     return {
       domainId: this.domainId,
       rounds: this.#experiment.rounds,
       bestPerformance: this.#experiment.bestPerformance,
       benchmarkPerformance: this.#benchmark,
       running: this.#running.size,
-      state: confirming ? 'confirming' : this.#state,
+      state: this.#submission !== null ? 'confirming' : this.#state,
     };
   }
 
@@ -211,7 +210,7 @@ export class DomainSearch {
       });
       if (experimentId === this.#experiment.experimentId) await this.#measured(candidate, result, startedAtMs);
     } catch (error) {
-      this.#strategy.tell(candidate.id, null);
+      if (experimentId === this.#experiment.experimentId) this.#strategy.tell(candidate.id, null);
       const cancelled = isDoinError(error, 'task-cancelled') || this.#ctx.signal.aborted;
       if (!cancelled) {
         this.#ctx.log.warn('candidate failed', { domain: this.domainId, reason: errorMessage(error) });

@@ -48,6 +48,7 @@ export interface DomainProgress {
   /** The same best model on real held-out data, where the domain has any. */
   readonly benchmarkPerformance: number | null;
   readonly running: number;
+  /** `confirming`: one of its results is on its way, from the commitment to the verdict. */
   readonly state: 'searching' | 'confirming' | 'paused' | 'converged' | 'waiting';
 }
 

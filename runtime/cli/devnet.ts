@@ -25,8 +25,8 @@ interface DevnetArguments {
 const MAX_NODES = 32;
 const POLL_MS = 1000;
 /**
- * How long the paused nodes get to finish and meet on one head: a confirmation run (well below 30 s on the built-in
- * domains), then a seat whose evaluator is gone, which misses its deadline after 60 blocks of a second.
+ * How long the paused nodes get to finish and meet on one head: a confirmation run, and then a seat that nobody
+ * serves, whose deadline is 60 blocks of a second away.
  */
 const SETTLE_MS = 90_000;
 const COLOURS = [36, 33, 35, 32, 34, 31];

@@ -6,7 +6,7 @@ import { logLine, printable, summaryText } from './format.js';
 import { createLiveView, type LiveView } from './live.js';
 import type { CliIo, CliModules, CliNode } from './node-port.js';
 import { overridesOf, parseDuration, type StartArguments, startOptions } from './options.js';
-import { serveParent } from './parent.js';
+import { listenToParent } from './parent.js';
 import { untilInterrupted } from './signals.js';
 
 const STATUS_MS = 1000;
@@ -38,35 +38,48 @@ async function runStart(options: StartArguments, modules: Pick<CliModules, 'star
   const startedAt = Date.now();
   for (const warning of warnings) io.stderr.write(`warning: ${printable(warning)}\n`);
   const view = createLiveView(io.stdout, options.json);
-  // Asked for before the start, so that Ctrl-C during it is not lost.
+  // Both listen from before the start on, so that what comes during it ends the node as soon as it is up.
   const signals = io.parent === null ? untilInterrupted() : null;
-  const node = await modules.startNode(config, {
-    onEvent: (line) => view.note(line),
-    ...(!options.json && { onLog: (record) => view.note(logLine(record)) }),
-  });
+  const parent = listenToParent(io.parent);
+  try {
+    const node = await modules.startNode(config, {
+      onEvent: (line) => view.note(line),
+      ...(!options.json && { onLog: (record) => view.note(logLine(record)) }),
+    });
+    parent.serve(node);
+    const ends: Promise<unknown>[] = [parent.stopped];
+    if (signals !== null) ends.push(signals.interrupted);
+    await runUntil(ends, node, view, { json: options.json, startedAt, durationSeconds });
+    if (!options.json) io.stdout.write('stopping...\n');
+    const summary = await node.stop();
+    const text = options.json ? JSON.stringify({ event: 'summary', ...summary }) : summaryText(summary);
+    io.stdout.write(`${text}\n`);
+  } finally {
+    signals?.release();
+    parent.release();
+  }
+}
+
+/** Shows the node until one of `ends` settles, time is up or the node fails; rejects with why it failed. */
+async function runUntil(
+  ends: readonly Promise<unknown>[],
+  node: CliNode,
+  view: LiveView,
+  options: { readonly json: boolean; readonly startedAt: number; readonly durationSeconds: number | undefined },
+): Promise<void> {
+  const { startedAt, durationSeconds } = options;
   const unsubscribe = subscribeToNodeEvents(node.system, (event) => view.event(event));
   const poll = pollStatus(node, view);
   announce(node, view, options.json);
-  const parent = serveParent(node, io.parent);
-
-  const ends: Promise<unknown>[] = [parent.stopped];
-  if (signals !== null) ends.push(signals.interrupted);
-  if (node.failed !== undefined) ends.push(node.failed);
   const timer = durationSeconds === undefined ? null : deadline(startedAt + durationSeconds * 1000);
-  if (timer !== null) ends.push(timer.reached);
   try {
-    await Promise.race(ends);
+    await Promise.race([...ends, ...(node.failed ? [node.failed] : []), ...(timer ? [timer.reached] : [])]);
   } finally {
     timer?.cancel();
     await poll.stop();
     unsubscribe();
     view.close();
   }
-  if (!options.json) io.stdout.write('stopping...\n');
-  const summary = await node.stop();
-  io.stdout.write(options.json ? `${JSON.stringify({ event: 'summary', ...summary })}\n` : `${summaryText(summary)}\n`);
-  signals?.release();
-  parent.release();
 }
 
 function announce(node: CliNode, view: LiveView, json: boolean): void {

@@ -6,16 +6,17 @@ import type { NodeConfig } from '../../config/schema.js';
 import type { CliNode, NodeHooks } from '../cli/node-port.js';
 import { loadOrCreateIdentity } from '../crypto/keys.js';
 import { peerIdOf } from '../crypto/peer-id.js';
-import { DoinError } from '../errors.js';
+import { DoinError, errorMessage } from '../errors.js';
 import { type RunningHttp, startHttpServer } from '../http/server.js';
 import { createStatusSource } from '../http/source.js';
-import { summaryOf } from '../http/status.js';
+import { type NodeSummary, summaryOf } from '../http/status.js';
 import { packageVersion } from '../package-info.js';
 import { ActorSystem } from '../system/system.js';
 import { parseTraceFilter, traceFilterFromDebug } from '../trace/filter.js';
 import { actorSpecs, STOP_ORDER } from './actors.js';
 import { type DataLock, lockDataDir } from './data-lock.js';
 import { resolveGenesis } from './network.js';
+import { storedSummary } from './summary.js';
 
 export async function startNode(config: NodeConfig, hooks: NodeHooks): Promise<CliNode> {
   const lock = await lockDataDir(config.data_dir);
@@ -32,12 +33,7 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
   const keyPair = await loadOrCreateIdentity(config.identity_file);
   const nodeId = peerIdOf(keyPair.publicKey);
   const genesis = await resolveGenesis(config, keyPair.publicKey, startedAtMs);
-  let fail: (error: DoinError) => void = () => undefined;
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  failed.catch(() => undefined);
-
+  const escalation = new Escalation();
   const trace =
     config.trace.length > 0 ? parseTraceFilter(config.trace.join(',')) : traceFilterFromDebug(process.env.DEBUG);
   const system = await ActorSystem.start({
@@ -47,10 +43,7 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
     logLevel: config.log_level,
     ...(hooks.onLog !== undefined && { onLog: hooks.onLog }),
     preload: new URL('../polyfill.js', import.meta.url).href,
-    onEscalation: (error) => {
-      hooks.onEvent?.(`the node cannot go on: ${error.message}`);
-      fail(error);
-    },
+    onEscalation: (error) => escalation.raise(error),
   });
   let http: RunningHttp;
   let p2pAddresses: readonly string[];
@@ -71,6 +64,16 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
     await system.stop(STOP_ORDER);
     throw error;
   }
+
+  let ending: Promise<void> | null = null;
+  const end = () => {
+    ending ??= (async () => {
+      await http.close();
+      await system.stop(STOP_ORDER);
+      await lock.release();
+    })();
+    return ending;
+  };
   return {
     nodeId,
     httpUrl: http.url,
@@ -78,18 +81,36 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
     system,
     status: () => source.status(),
     pauseOptimizer: () => system.tell(optimizer.pause, {}),
-    failed,
+    failed: failedNode(escalation, end, hooks),
     async stop() {
-      const summary = await source.status().then(summaryOf, (error: unknown) => error);
-      await http.close();
-      await system.stop(STOP_ORDER);
-      await lock.release();
-      if (summary instanceof Error) {
-        throw new DoinError({ code: 'no-summary' }, `stopped, but without a summary: ${summary.message}`, {
-          cause: summary,
+      const status = await source.status().then(summaryOf, (error: unknown) => error);
+      await end();
+      if (status instanceof Error) {
+        throw new DoinError({ code: 'no-summary' }, `stopped, but without a summary: ${status.message}`, {
+          cause: status,
         });
       }
-      return summary as ReturnType<typeof summaryOf>;
+      return storedSummary(status as NodeSummary, config.data_dir, genesis);
     },
   };
+}
+
+/** The first reason why the actors cannot go on; it may come before anybody could act on it. */
+class Escalation {
+  raise: (error: DoinError) => void = () => undefined;
+  readonly raised = new Promise<DoinError>((resolve) => {
+    this.raise = resolve;
+  });
+}
+
+/** Rejects with the reason, after an orderly end: whoever hears of it may start the node again at once. */
+function failedNode({ raised }: Escalation, end: () => Promise<void>, hooks: NodeHooks): Promise<never> {
+  const failed = raised.then(async (error): Promise<never> => {
+    hooks.onEvent?.(`the node cannot go on: ${error.message}`);
+    await end().catch((problem: unknown) => hooks.onEvent?.(`and did not end cleanly: ${errorMessage(problem)}`));
+    throw error;
+  });
+  // Nobody has to listen, and after an orderly stop nobody does.
+  failed.catch(() => undefined);
+  return failed;
 }

@@ -104,6 +104,7 @@ async function refused(
   t.deepEqual(node.intake.refused, counts.set(code, (counts.get(code) ?? 0) + 1));
 }
 
+type RevealBody = Extract<TransactionBody, { type: 'reveal' }>;
 const transfer = (to: string, amountUnits: number): TransactionBody => ({ type: 'transfer', to, amountUnits });
 const register = (...domains: string[]): TransactionBody => ({ type: 'register-evaluator', domains });
 const BOBS_KEY = keyOf('bob').publicKey;

@@ -100,7 +100,7 @@ test('what needs the branch that lost waits aside, and is in no block meanwhile'
   });
   light.add([reward]);
   const heavy = new TestChain(genesis, MEMBERS);
-  // More work than on the other branch, and no coins for ada.
+  // More work than on the other branch.
   const { commit, reveal } = makeReveal(genesis, 'bob', [3, 3], -10 * NANO);
   // Nonces above those of the other branch, so that none of its transactions is lost for that reason.
   heavy.add(MEMBERS.map((name, at) => sign(genesis, name, 20, makeReveal(genesis, name, [50, at], 0).commit)));
