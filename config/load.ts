@@ -174,6 +174,10 @@ function checkPlacement(placement: NodeConfig['placement']): readonly ConfigProb
   const threadOf = new Map<string, string>();
   const problems: ConfigProblem[] = [];
   for (const [thread, roles] of Object.entries(placement)) {
+    if (thread === 'main') {
+      const wrong = 'is the name of the thread that supervises all others; choose another name';
+      problems.push(problem(['placement', thread], roles, wrong));
+    }
     for (const [index, role] of roles.entries()) {
       const other = threadOf.get(role);
       if (other !== undefined) {

@@ -6,6 +6,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Genesis } from '../actors/chain/genesis.js';
 import { LIMITS } from '../actors/chain/limits.js';
+import { ranksPerSlot } from '../actors/chain/schedule.js';
 import { peerIdOf, publicKeyOf } from '../runtime/crypto/peer-id.js';
 import { DoinError, errorMessage } from '../runtime/errors.js';
 
@@ -13,32 +14,43 @@ const integer = z.int();
 const positive = z.int().min(1);
 const natural = z.int().min(0);
 
+/** A block's header holds its proposer's rank in one byte. */
+const MAX_RANKS = 256;
+/** The smallest step of performance that counts as a unit of work. Below it the work of one optimum leaves its range. */
+const MIN_INCREMENT_SCALE_NANO = 1_000_000;
+
+const rangeOf = <K extends 'int' | 'float'>(kind: K) =>
+  z
+    .strictObject({
+      name: z.string().min(1),
+      kind: z.literal(kind),
+      low: integer,
+      high: integer,
+      log: z.boolean().optional(),
+    })
+    .refine(({ low, high }) => low <= high, { path: ['low'], message: 'is above high' })
+    .refine(({ log, low }) => !log || low > 0, {
+      path: ['log'],
+      message: 'needs a low above 0, as there is no logarithm below; raise low or leave log out',
+    });
+
 const parameterSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    name: z.string().min(1),
-    kind: z.literal('int'),
-    low: integer,
-    high: integer,
-    log: z.boolean().optional(),
-  }),
-  z.strictObject({
-    name: z.string().min(1),
-    kind: z.literal('float'),
-    low: integer,
-    high: integer,
-    log: z.boolean().optional(),
-  }),
+  rangeOf('int'),
+  rangeOf('float'),
   z.strictObject({ name: z.string().min(1), kind: z.literal('categorical'), choices: z.array(z.string()).min(1) }),
 ]);
 
 const domainSchema = z.strictObject({
-  domainId: z.string().min(1).max(LIMITS.domainIdBytes),
+  domainId: z
+    .string()
+    .max(LIMITS.domainIdBytes)
+    .regex(/^[a-z0-9._-]+$/, 'use only a-z, 0-9, ".", "_" and "-"'),
   module: z.string().min(1),
   metric: z.string().min(1),
   direction: z.enum(['maximize', 'minimize']),
   space: z.array(parameterSchema).min(1).max(LIMITS.genomeValues),
   baselineNano: integer,
-  incrementScaleNano: positive,
+  incrementScaleNano: z.int().min(MIN_INCREMENT_SCALE_NANO, `must be at least ${MIN_INCREMENT_SCALE_NANO}`),
   toleranceFloorNano: natural,
   synthetic: z.boolean(),
   weightNano: natural,
@@ -70,7 +82,7 @@ const parametersSchema = z.strictObject({
     divergentMicro: natural,
     missedMicro: natural,
     halfLifeMs: positive,
-    minimumMicro: natural,
+    minimumMicro: z.int().min(1, 'must be at least 1, as who has no reputation cannot be drawn by it'),
   }),
   incentive: z.strictObject({
     toleranceNano: positive,
@@ -100,30 +112,35 @@ const genesisSchema = z
       .min(1),
   })
   .superRefine((genesis, context) => {
-    const known = new Set(genesis.domains.map((domain) => domain.domainId));
-    if (known.size !== genesis.domains.length)
-      context.addIssue({ code: 'custom', path: ['domains'], message: 'lists a domain twice' });
-    for (const [index, member] of genesis.members.entries()) {
-      const unknown = member.evaluates.find((domain) => !known.has(domain));
-      if (unknown !== undefined) {
-        context.addIssue({
-          code: 'custom',
-          path: ['members', index, 'evaluates'],
-          message: `names the unknown domain "${unknown}"`,
-        });
-      }
-    }
-    for (const [index, { space }] of genesis.domains.entries()) {
-      const empty = space.find((parameter) => parameter.kind !== 'categorical' && parameter.low > parameter.high);
-      if (empty !== undefined) {
-        context.addIssue({
-          code: 'custom',
-          path: ['domains', index, 'space'],
-          message: `${empty.name}: low is above high`,
-        });
-      }
+    for (const { path, message } of contradictionsOf(genesis as Genesis)) {
+      context.addIssue({ code: 'custom', path: [...path], message });
     }
   });
+
+interface Contradiction {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** What only shows when values are seen together. */
+function* contradictionsOf({ parameters, domains, members, ...rest }: Genesis): Generator<Contradiction> {
+  const ranks = ranksPerSlot({ parameters, domains, members, ...rest });
+  if (ranks > MAX_RANKS) {
+    const message = `lets ${ranks} ranks fit into a slot of ${parameters.slotMs} ms; use one that lets ${MAX_RANKS} at most`;
+    yield { path: ['parameters', 'rankDelayMs'], message };
+  }
+  const known = new Set(domains.map((domain) => domain.domainId));
+  if (known.size !== domains.length) yield { path: ['domains'], message: 'lists a domain twice' };
+  for (const [index, { nodeId, evaluates }] of members.entries()) {
+    if (members.findIndex((member) => member.nodeId === nodeId) !== index) {
+      yield { path: ['members', index, 'nodeId'], message: 'is listed twice; name each member once' };
+    }
+    const unknown = evaluates.find((domain) => !known.has(domain));
+    if (unknown !== undefined) {
+      yield { path: ['members', index, 'evaluates'], message: `names the unknown domain "${unknown}"` };
+    }
+  }
+}
 
 /** Throws DoinError `network-file-invalid`, whose message names the field, the value's problem and the file. */
 export async function readGenesis(file: string): Promise<Genesis> {
@@ -133,12 +150,16 @@ export async function readGenesis(file: string): Promise<Genesis> {
   } catch (cause) {
     throw invalid(file, [`cannot be read (${errorMessage(cause)}); name an existing network file`], cause);
   }
+  const foreign = foreignKeys(parsed);
+  if (foreign.length > 0) {
+    throw invalid(
+      file,
+      foreign.map((path) => `${path}: is not a known key; keys are in snake_case`),
+    );
+  }
   const result = genesisSchema.safeParse(renameKeys(parsed, toCamel));
   if (result.success) return result.data as Genesis;
-  throw invalid(
-    file,
-    result.error.issues.map((issue) => `${issue.path.map((key) => toSnake(String(key))).join('.')}: ${issue.message}`),
-  );
+  throw invalid(file, result.error.issues.flatMap(describe));
 }
 
 /** Written beside and renamed: a crash leaves no half a file. */
@@ -159,6 +180,21 @@ function invalid(
     [`The network file ${file} is not valid:`, ...problems.map((problem) => `  ${problem}`)].join('\n'),
     { cause },
   );
+}
+
+function describe(issue: z.core.$ZodIssue): readonly string[] {
+  const path = issue.path.map((key) => toSnake(String(key)));
+  if (issue.code !== 'unrecognized_keys') return [`${path.join('.')}: ${issue.message}`];
+  return issue.keys.map((key) => `${[...path, toSnake(key)].join('.')}: is not a known key; remove it`);
+}
+
+/** Paths of keys that are not in snake case: as `slotMs` they would pass for `slot_ms`. */
+function foreignKeys(value: unknown, path: readonly string[] = []): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => {
+    const here = [...path, key];
+    return !/[A-Z]/.test(key) ? foreignKeys(item, here) : [here.join('.')];
+  });
 }
 
 function renameKeys(value: unknown, rename: (key: string) => string): unknown {

@@ -5,6 +5,8 @@
  */
 import { multiaddr } from '@multiformats/multiaddr';
 import { z } from 'zod';
+import { errorMessage } from '../runtime/errors.js';
+import { parseTraceFilter, unknownActor } from '../runtime/trace/filter.js';
 
 export const ROLES = ['full', 'optimizer', 'evaluator', 'relay'] as const;
 export const ACTOR_ROLES = [
@@ -47,6 +49,18 @@ function checkMultiaddr(text: string): string | null {
 const multiaddrSchema = z.string().superRefine((text, context) => {
   const problem = checkMultiaddr(text);
   if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+});
+
+const TRACE_EXPECTED = `names or patterns of ${ACTOR_ROLES.join(', ')}, as chain.submit*, -gossip, optimum:4f1c, block:12 or *`;
+
+const tracePattern = z.string().superRefine((text, context) => {
+  let problem: string | null = null;
+  try {
+    if (unknownActor(parseTraceFilter(text), ACTOR_ROLES) !== null) problem = 'names no actor';
+  } catch (error) {
+    problem = `is no trace filter (${errorMessage(error)})`;
+  }
+  if (problem !== null) context.addIssue({ code: 'custom', message: `${problem}; use ${TRACE_EXPECTED}` });
 });
 
 const documented = <S extends z.ZodType>(schema: S, documentation: Documentation): S =>
@@ -184,9 +198,10 @@ export const nodeConfigSchema = z.strictObject({
     description: 'Groups actors on named threads, for small machines. Actors not named get a thread each.',
     expected: `an object of thread name to a list of ${ACTOR_ROLES.join(', ')}`,
   }),
-  trace: documented(z.array(z.enum([...ACTOR_ROLES, '*'])).default([]), {
-    description: 'Actors whose every message is printed.',
-    expected: `a list of ${ACTOR_ROLES.join(', ')}, or *`,
+  trace: documented(z.array(tracePattern).default([]), {
+    description:
+      'Messages to print: actors, patterns as chain.submit*, exclusions as -gossip, optimum:<id>, block:<height>.',
+    expected: TRACE_EXPECTED,
   }),
   log_level: documented(z.enum(LOG_LEVELS).default('info'), {
     description: 'Least important log lines to show.',

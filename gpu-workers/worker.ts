@@ -33,7 +33,8 @@ export async function runTask(request: WorkerRequest): Promise<WorkerReply> {
   }
 }
 
-async function perform(domain: Domain, task: PoolTask, work: WorkContext): Promise<Omit<PoolResult, 'seconds'>> {
+/** One task on a loaded domain; also what a simulated pool runs. Throws TaskFailure. */
+export async function perform(domain: Domain, task: PoolTask, work: WorkContext): Promise<Omit<PoolResult, 'seconds'>> {
   const genome = decodeGenome(domain.spec.space, task.genome);
   switch (task.kind) {
     case 'train': {

@@ -6,6 +6,7 @@ import { encode } from '../../runtime/codec/canonical.js';
 import { keyPairFromSeed } from '../../runtime/crypto/ed25519.js';
 import { DoinError, errorMessage } from '../../runtime/errors.js';
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
+import { inStoryOf } from '../../runtime/trace/story-id.js';
 import { Blockchain, type HeadSwitch } from './blockchain.js';
 import { decodeBlock, transactionCodec, transactionId, transactionSigningBytes } from './codec.js';
 import { type Genesis, genesisHash } from './genesis.js';
@@ -16,6 +17,7 @@ import { type BlockApplied, type ChainStatus, chain, type Verdict } from './mess
 import { produceBlock, turnAt } from './producer.js';
 import { ACCOUNT, NEW_ACCOUNT } from './state/state.js';
 import { type BlockStore, SqliteBlockStore, type StoredBlock } from './store.js';
+import { storyOfTransaction } from './story.js';
 import type { Hash, TransactionBody } from './types.js';
 import { rememberingVerifier } from './verifier.js';
 import { appliedEvent, membersOf, openOptimaeOf, statusOf } from './views.js';
@@ -104,8 +106,10 @@ class ChainNode {
     this.intake = new Intake(
       { chain: blockchain, mempool: this.mempool, verify: this.#verify, now: () => ctx.now() },
       {
-        pooled: ({ id, bytes, transaction }, publish) =>
-          ctx.emit(chain.transactionAccepted, { id, bytes, publish, transaction }),
+        pooled: ({ id, bytes, transaction }, publish) => {
+          const story = storyOfTransaction(transaction.body);
+          ctx.emit(chain.transactionAccepted, { id, bytes, publish, transaction }, story);
+        },
         headMoved: (change) => this.#headMoved(change),
       },
     );
@@ -191,7 +195,8 @@ class ChainNode {
     this.#headMoved(outcome.headSwitch);
     if (applied !== undefined) {
       const { hash, block } = applied;
-      this.#ctx.emit(chain.blockProduced, { hash, height: block.header.height, announcement: produced.announcement });
+      const { height } = block.header;
+      this.#ctx.emit(chain.blockProduced, { hash, height, announcement: produced.announcement }, inStoryOf(hash));
     }
   }
 
@@ -214,7 +219,9 @@ class ChainNode {
         this.intake.poolTransaction(transaction, transaction.sender === self);
     }
     this.intake.refreshMempool();
-    for (const applied of change.applied) this.#ctx.emit(chain.blockApplied, appliedEvent(applied));
+    for (const applied of change.applied) {
+      this.#ctx.emit(chain.blockApplied, appliedEvent(applied), inStoryOf(applied.hash));
+    }
   }
 
   async blocksFrom(from: number, limit: number): Promise<Uint8Array[]> {

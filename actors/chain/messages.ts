@@ -56,12 +56,12 @@ export interface ChainStatus extends ChainTip {
   };
   readonly domains: readonly DomainView[];
   readonly mempool: number;
-  /** True while seats, commits or unfinished optimae wait for further blocks. */
+  /** True while revealed optimae wait for further blocks to get their verdict; commits alone do not count. */
   readonly busy: boolean;
   readonly self: MemberView;
   /** Things from outside that were refused without effect, by code. */
   readonly refused: Readonly<Record<string, number>>;
-  /** Branch switches since start, and the deepest. */
+  /** Branch switches since start. */
   readonly reorgs: number;
 }
 

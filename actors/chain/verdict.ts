@@ -34,7 +34,8 @@ export function verdictOf(reveal: Reveal, spec: DomainSpec, bestNano: number, pa
   const missed = reveal.seats.filter((seat) => seat.status === SEAT_MISSED);
   const quorum = Math.max(reveal.quorum, voted.length + failed.length);
   const undecided = judged([...voted, ...failed], 'unjudged');
-  if (quorum === 0 || !quorumAgrees(voted.length + failed.length, quorum)) return rejected('no-quorum', null, undecided);
+  if (quorum === 0 || !quorumAgrees(voted.length + failed.length, quorum))
+    return rejected('no-quorum', null, undecided);
   // Nobody earns by saying so: a stranger could feed evaluators with garbage that costs him nothing.
   if (quorumAgrees(failed.length, quorum)) return rejected('unmeasurable', null, undecided);
   if (voted.length === 0) return rejected('quorum-disagrees', null, undecided);

@@ -34,7 +34,8 @@ export function createEvaluatorActor(modules: EvaluatorModules) {
             try {
               const weights = await weightsOf(ctx, blobs, domain, blob);
               const result = await ctx.ask(taskQueue.run, {
-                taskId: `${optimum}:${seat}`,
+                // After a branch switch the same seat may come back with another seed while the old run still goes on.
+                taskId: `${optimum}:${seat}:${dataSeed}`,
                 priority: 'vote',
                 task: { kind: 'evaluate', domainId: domain, genome, weights, dataSeed: fromHex(dataSeed) },
               });

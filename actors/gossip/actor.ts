@@ -88,8 +88,8 @@ async function startGossip(ctx: ActorContext, options: GossipOptions, modules: G
       dial: ({ address }: { address: string }) => dialer.add(address, true),
     },
     events: {
-      'chain.transactionAccepted': ({ id, bytes, own }: { id: string; bytes: Uint8Array; own: boolean }) =>
-        topics.transactionAccepted(id, bytes, own),
+      'chain.transactionAccepted': ({ id, bytes, publish }: { id: string; bytes: Uint8Array; publish: boolean }) =>
+        topics.transactionAccepted(id, bytes, publish),
       'chain.blockProduced': ({ announcement }: { announcement: Uint8Array }) => topics.blockProduced(announcement),
     },
     stop: async () => {

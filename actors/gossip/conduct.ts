@@ -22,7 +22,11 @@ const POINTS = {
   'wrong-blob': 50,
   /** Claimed to be ahead, then had nothing to show. */
   'empty-sync': 10,
+  /** Announced a block and then did not have it. */
+  'not-delivered': 10,
   'rate-limited': 2,
+  /** A gossip message beyond the topic's rate; a hundred within a minute or two end the connection. */
+  'gossip-flood': 1,
   /** Opened a stream and did not finish his sentence in time. */
   'request-timeout': 10,
   /** Our own fault; counted, free of charge. */

@@ -1,4 +1,5 @@
 /** Assembles the libp2p node: transports, security, limits. What it does with messages is libp2p-port.ts. */
+import '../../runtime/polyfill.js';
 import { createHash } from 'node:crypto';
 import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';

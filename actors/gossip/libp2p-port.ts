@@ -1,4 +1,6 @@
 /** The real network: js-libp2p behind the port. */
+// Before libp2p, also for those who use this port outside the actor system (which preloads it on its threads).
+import '../../runtime/polyfill.js';
 import { TopicValidatorResult } from '@libp2p/gossipsub';
 import type { Connection, PeerId, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
@@ -109,7 +111,7 @@ class Libp2pPort implements NetworkPort {
     const connection = this.#running().getConnections(peerIdOrThrow(peerId))[0];
     if (connection === undefined) throw networkError('not-connected', peerId, `no connection to ${peerId}`);
     try {
-      const opening = AbortSignal.timeout(limits.timeoutMs);
+      const opening = AbortSignal.timeout(Math.ceil(limits.timeoutMs));
       const stream = await connection.newStream(protocol, { signal: opening, maxOutboundStreams: 256 });
       const answer = await withTimeout(stream, limits.timeoutMs, async (signal) => {
         await writeFrame(stream, bytes, signal);

@@ -33,7 +33,7 @@ export async function withTimeout<T>(
   timeoutMs: number,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const signal = AbortSignal.timeout(timeoutMs);
+  const signal = AbortSignal.timeout(Math.ceil(timeoutMs));
   const abort = () => stream.abort(new DoinError({ code: 'request-timeout' }, `no answer within ${timeoutMs} ms`));
   signal.addEventListener('abort', abort, { once: true });
   try {

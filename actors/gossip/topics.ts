@@ -1,15 +1,19 @@
 /**
- * What gossip carries: transactions and block announcements. The chain judges each before it is forwarded; what an
- * announcement lacks is pulled from the sender first, from others after, while the message waits for its verdict.
+ * What gossip carries: transactions and block announcements (announcements.ts). The chain judges each before it is
+ * forwarded, and what peers bring and we forward has a rate.
  */
-import { decode, tryDecode } from '../../runtime/codec/canonical.js';
+import { tryDecode } from '../../runtime/codec/canonical.js';
 import { errorMessage } from '../../runtime/errors.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
-import { announcementCodec, headerHash, transactionCodec, transactionId } from '../chain/codec.js';
+import { transactionCodec, transactionId } from '../chain/codec.js';
 import { chain, type Verdict } from '../chain/messages.js';
+import { storyOfTransaction } from '../chain/story.js';
+import { Announcements } from './announcements.js';
 import { gossipFrame, openGossipFrame } from './frames.js';
-import type { NetworkPort, Validation } from './port.js';
-import { MAX_IDS, WIRE, type Wire } from './wire.js';
+import { Gcra } from './gcra.js';
+import type { NetworkPort, Validate, Validation } from './port.js';
+import { remember } from './remember.js';
+import { GOSSIP_LIMITS, MAX_IDS, WIRE, type Wire } from './wire.js';
 
 interface Modules {
   readonly ctx: ActorContext;
@@ -20,8 +24,6 @@ interface Modules {
   onUnknownParent(peerId: string): void;
 }
 
-/** The sender and so many others are asked for what an announcement lacks. */
-const SOURCES = 3;
 /** Transactions remembered as recent or already judged. */
 const MAX_RECENT = MAX_IDS;
 const MAX_JUDGED = 8192;
@@ -40,19 +42,17 @@ export class GossipTopics {
   constructor(modules: Modules) {
     this.#modules = modules;
     this.#topics = topicsOf(modules.chainId);
-    modules.port.subscribe(this.#topics.transactions, (framed, from) =>
-      this.#judge(framed, from, async (bytes) => (await this.#receiveTransaction(bytes, from)).action),
-    );
-    modules.port.subscribe(this.#topics.blocks, (framed, from) =>
-      this.#judge(framed, from, (bytes) => this.#receiveAnnouncement(bytes, from)),
-    );
+    const fetchTransactions = (peerId: string, ids: readonly string[]) => this.#fetchTransactions(peerId, ids);
+    const announcements = new Announcements({ ...modules, fetchTransactions });
+    this.#subscribe('transactions', async (bytes, from) => (await this.#receiveTransaction(bytes, from)).action);
+    this.#subscribe('blocks', (bytes, from) => announcements.receive(bytes, from));
     modules.wire.serve(WIRE.recentTransactions, async () => [...this.#recent]);
   }
 
-  transactionAccepted(id: string, bytes: Uint8Array, own: boolean): Promise<void> {
+  transactionAccepted(id: string, bytes: Uint8Array, publish: boolean): Promise<void> {
     remember(this.#judged, id, MAX_JUDGED);
     remember(this.#recent, id, MAX_RECENT);
-    return own ? this.#publish(this.#topics.transactions, bytes) : Promise.resolve();
+    return publish ? this.#publish(this.#topics.transactions, bytes) : Promise.resolve();
   }
 
   blockProduced(announcement: Uint8Array): Promise<void> {
@@ -61,18 +61,33 @@ export class GossipTopics {
 
   /** Pulls transactions that the peer accepted lately and gossip did not bring here, and passes them on. */
   async repairTransactions(peerId: string): Promise<void> {
-    const { ctx, wire, port } = this.#modules;
+    const { ctx, wire } = this.#modules;
     const ids = await wire.ask(peerId, WIRE.recentTransactions, {});
     const unknown = ids.filter((id) => !this.#judged.has(id));
     if (unknown.length === 0) return;
-    for (const bytes of await wire.ask(peerId, WIRE.transactions, { ids: unknown })) {
-      const { action } = await this.#receiveTransaction(bytes, peerId);
-      if (action === 'accept') await this.#publish(this.#topics.transactions, bytes);
+    const accepted = await this.#fetchTransactions(peerId, unknown);
+    for (const bytes of accepted) await this.#publish(this.#topics.transactions, bytes);
+    ctx.log.debug('transactions repaired', { peerId, listed: unknown.length, accepted: accepted.length });
+  }
+
+  /**
+   * Transactions by id from one peer, each judged by the chain as it comes; returns the accepted ones. What came is
+   * not fetched again, whatever the verdict. What did not come is: another peer may have it.
+   */
+  async #fetchTransactions(peerId: string, ids: readonly string[]): Promise<readonly Uint8Array[]> {
+    const { wire, port } = this.#modules;
+    const missing = new Set(ids.slice(0, MAX_IDS));
+    const accepted: Uint8Array[] = [];
+    for (const bytes of await wire.ask(peerId, WIRE.transactions, { ids: [...missing] })) {
+      const decoded = tryDecode(transactionCodec, bytes);
+      const id = decoded.ok ? transactionId(decoded.value) : '';
+      const isAsked = missing.delete(id);
+      const { action } = isAsked ? await this.#receiveTransaction(bytes, peerId) : { action: 'reject' as const };
+      if (isAsked) remember(this.#judged, id, MAX_JUDGED);
+      if (action === 'accept') accepted.push(bytes);
       if (action === 'reject') port.refuse(peerId, 'invalid');
     }
-    // Whatever did not come, or was judged old, is not asked for again.
-    for (const id of unknown) remember(this.#judged, id, MAX_JUDGED);
-    ctx.log.debug('transactions repaired', { peerId, fetched: unknown.length });
+    return accepted;
   }
 
   async #publish(topic: string, bytes: Uint8Array): Promise<void> {
@@ -85,92 +100,36 @@ export class GossipTopics {
     }
   }
 
-  async #judge(
-    framed: Uint8Array,
-    from: string,
-    receive: (body: Uint8Array) => Promise<Validation>,
-  ): Promise<Validation> {
+  #subscribe(topic: keyof typeof GOSSIP_LIMITS, receive: Validate): void {
+    const { ctx, port } = this.#modules;
+    const fromPeer = new Gcra(GOSSIP_LIMITS[topic].fromPeer);
+    const forwarded = new Gcra(GOSSIP_LIMITS[topic].forwarded);
+    port.subscribe(this.#topics[topic], async (framed, from) => {
+      if (!fromPeer.allow(from, ctx.monotonic())) {
+        port.refuse(from, 'gossip-flood');
+        return 'ignore';
+      }
+      const action = await this.#judge(framed, from, receive);
+      return action === 'accept' && !forwarded.allow('', ctx.monotonic()) ? 'ignore' : action;
+    });
+  }
+
+  async #judge(framed: Uint8Array, from: string, receive: Validate): Promise<Validation> {
     const opened = openGossipFrame(framed);
     if (!opened.ok) {
       this.#modules.port.refuse(from, opened.code);
       return 'reject';
     }
-    const action = await receive(opened.body);
+    const action = await receive(opened.body, from);
     if (action === 'reject') this.#modules.port.refuse(from, 'invalid');
     return action;
   }
 
   async #receiveTransaction(bytes: Uint8Array, from: string): Promise<Verdict> {
-    const verdict = await this.#modules.ctx.ask(chain.receiveTransaction, { bytes, from });
-    if (verdict.action !== 'accept') return verdict;
-    remember(this.#judged, transactionId(decode(transactionCodec, bytes)), MAX_JUDGED);
+    const decoded = tryDecode(transactionCodec, bytes);
+    const story = decoded.ok ? storyOfTransaction(decoded.value.body) : {};
+    const verdict = await this.#modules.ctx.ask(chain.receiveTransaction, { bytes, from }, story);
+    if (verdict.action === 'accept' && decoded.ok) remember(this.#judged, transactionId(decoded.value), MAX_JUDGED);
     return verdict;
-  }
-
-  async #receiveAnnouncement(bytes: Uint8Array, from: string): Promise<Validation> {
-    const { ctx } = this.#modules;
-    const first = await ctx.ask(chain.receiveAnnouncement, { bytes, from });
-    if (first.missing === undefined || first.missing.length === 0) return first.action;
-    if (first.code === 'unknown-parent') {
-      this.#modules.onUnknownParent(from);
-      return first.action;
-    }
-    await this.#pullTransactions(first.missing, from);
-    const second = await ctx.ask(chain.receiveAnnouncement, { bytes, from });
-    if (second.missing === undefined || second.missing.length === 0) return second.action;
-    return this.#pullBlock(bytes, from);
-  }
-
-  /** From the sender, then others, until nothing is missing. Each transaction is judged by the chain as it comes. */
-  async #pullTransactions(ids: readonly string[], from: string): Promise<void> {
-    const { ctx, wire } = this.#modules;
-    let missing = new Set(ids.slice(0, MAX_IDS));
-    for (const peerId of this.#sources(from)) {
-      try {
-        for (const bytes of await wire.ask(peerId, WIRE.transactions, { ids: [...missing] })) {
-          const decoded = tryDecode(transactionCodec, bytes);
-          const id = decoded.ok ? transactionId(decoded.value) : '';
-          const isAsked = missing.delete(id);
-          const { action } = isAsked ? await this.#receiveTransaction(bytes, peerId) : { action: 'reject' as const };
-          if (action === 'reject') this.#modules.port.refuse(peerId, 'invalid');
-        }
-      } catch (error) {
-        ctx.log.debug('transactions not fetched', { peerId, error: errorMessage(error) });
-      }
-      if (missing.size === 0) return;
-      missing = new Set(missing);
-    }
-  }
-
-  /** Last resort for an announcement whose transactions nobody hands out one by one. */
-  async #pullBlock(announcement: Uint8Array, from: string): Promise<Validation> {
-    const { ctx, wire } = this.#modules;
-    const { header } = decode(announcementCodec, announcement);
-    for (const peerId of this.#sources(from)) {
-      try {
-        const block = await wire.ask(peerId, WIRE.block, { hash: headerHash(header) });
-        if (block === null) continue;
-        const verdict = await ctx.ask(chain.receiveBlock, { bytes: block, from: peerId });
-        if (verdict.action === 'reject') this.#modules.port.refuse(peerId, 'invalid');
-        if (verdict.action === 'accept') return 'accept';
-      } catch (error) {
-        ctx.log.debug('block not fetched', { peerId, error: errorMessage(error) });
-      }
-    }
-    return 'ignore';
-  }
-
-  #sources(from: string): readonly string[] {
-    const others = this.#modules.port.peers().map((peer) => peer.peerId);
-    return [from, ...others.filter((peerId) => peerId !== from)].slice(0, SOURCES);
-  }
-}
-
-function remember(set: Set<string>, id: string, maximum: number): void {
-  set.delete(id);
-  set.add(id);
-  for (const oldest of set) {
-    if (set.size <= maximum) return;
-    set.delete(oldest);
   }
 }

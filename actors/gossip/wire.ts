@@ -111,6 +111,25 @@ export const WIRE = {
   }),
 } as const;
 
+/**
+ * Gossip messages by topic. What a peer brings above `fromPeer` is dropped and costs him points (gossipsub has dropped
+ * duplicates before, so all peers together bring each message once). A node forwards at most `forwarded`, from whomever
+ * it comes; the rest is left to repair and catch-up. That is half of `fromPeer`, with the delays of a link to spare, so
+ * that many peers who flood together cannot make a node look like one to its neighbours.
+ */
+export const GOSSIP_LIMITS = {
+  /** A full block in each slot of the fastest chain (1 s); the burst is five of them, what a healed partition sends. */
+  transactions: {
+    forwarded: { ratePerSecond: 200, burst: 1_000 },
+    fromPeer: { ratePerSecond: 400, burst: 2_000 },
+  },
+  /** A slot has one proposer and a few who stand in for him. */
+  blocks: {
+    forwarded: { ratePerSecond: 20, burst: 100 },
+    fromPeer: { ratePerSecond: 40, burst: 200 },
+  },
+} as const;
+
 /** The protocols of one chain over one port. */
 export class Wire {
   readonly #port: NetworkPort;

@@ -4,6 +4,7 @@ import { type BlobStore, FileBlobStore } from '../../runtime/storage/blob-store.
 import { JsonStateFile, type StateFile } from '../../runtime/storage/state-file.js';
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { type BlockApplied, chain } from '../chain/messages.js';
+import { unlessChainRestarts } from '../chain/restarts.js';
 import type { NodeId } from '../chain/types.js';
 import { gossip } from '../gossip/messages.js';
 import { DomainSearch, type SavedSearch } from './domain-search.js';
@@ -40,7 +41,7 @@ export function createOptimizerActor(modules: OptimizerModules) {
     async start(ctx: ActorContext, options: OptimizerOptions) {
       const keeper = new SearchKeeper(ctx, options, modules);
       await keeper.load();
-      ctx.every(RECONCILE_MS, () => keeper.reconcile());
+      ctx.every(RECONCILE_MS, () => keeper.reconcile().catch(unlessChainRestarts(ctx)));
       return {
         handlers: {
           getProgress: () => ({ domains: keeper.searches.map((search) => search.progress()) }),

@@ -9,6 +9,7 @@ import { errorMessage, isDoinError } from '../../runtime/errors.js';
 import { fromNano } from '../../runtime/fixed/nano.js';
 import type { BlobStore } from '../../runtime/storage/blob-store.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
+import { inStoryOf } from '../../runtime/trace/story-id.js';
 import type { DomainView, OpenOptimum } from '../chain/messages.js';
 import type { ChainRecord, Hash, NodeId } from '../chain/types.js';
 import { gossip } from '../gossip/messages.js';
@@ -26,7 +27,7 @@ import {
 import { type DomainProgress, optimizer } from './messages.js';
 import { createStrategy } from './strategies/create.js';
 import type { Candidate, Strategy } from './strategies/strategy.js';
-import { type PendingSubmission, Submission, type SubmissionOptions } from './submission.js';
+import { type PendingSubmission, Submission, type SubmissionDraft, type SubmissionOptions } from './submission.js';
 
 /** What of a domain's search is on disk. */
 export interface SavedSearch {
@@ -193,22 +194,20 @@ export class DomainSearch {
     this.#tasks += 1;
     const taskId = `search:${this.domainId}:${this.#experiment.experimentId}:${this.#tasks}`;
     const { experimentId } = this.#experiment;
+    const draft = Submission.draft(this.#ctx, this.#submissionOptions, candidate.genome);
     this.#running.add(taskId);
     const startedAtMs = this.#ctx.now();
     try {
-      const result = await this.#ctx.ask(taskQueue.run, {
-        taskId,
-        priority: 'search',
-        task: {
-          kind: 'train',
-          domainId: this.domainId,
-          genome: candidate.genome,
-          seed: this.#ctx.randomBytes(32),
-          dataSeed: this.#ctx.randomBytes(32),
-          budget: this.#submissionOptions.budget,
-        },
-      });
-      if (experimentId === this.#experiment.experimentId) await this.#measured(candidate, result, startedAtMs);
+      const task = {
+        kind: 'train',
+        domainId: this.domainId,
+        genome: candidate.genome,
+        seed: this.#ctx.randomBytes(32),
+        dataSeed: this.#ctx.randomBytes(32),
+        budget: this.#submissionOptions.budget,
+      } as const;
+      const result = await this.#ctx.ask(taskQueue.run, { taskId, priority: 'search', task }, inStoryOf(draft.optimum));
+      if (experimentId === this.#experiment.experimentId) await this.#measured(candidate, draft, result, startedAtMs);
     } catch (error) {
       if (experimentId === this.#experiment.experimentId) this.#strategy.tell(candidate.id, null);
       const cancelled = isDoinError(error, 'task-cancelled') || this.#ctx.signal.aborted;
@@ -229,7 +228,12 @@ export class DomainSearch {
     });
   }
 
-  async #measured(candidate: Candidate, result: PoolResult, startedAtMs: number): Promise<void> {
+  async #measured(
+    candidate: Candidate,
+    draft: SubmissionDraft,
+    result: PoolResult,
+    startedAtMs: number,
+  ): Promise<void> {
     const { direction } = this.#settings.spec;
     const { performance } = result.measurement;
     const isImprovement = beats(performance, this.#experiment.bestPerformance, direction);
@@ -247,13 +251,14 @@ export class DomainSearch {
         chainHeight: this.#environment.chainHeight(),
         peers: this.#environment.peers(),
       }),
+      inStoryOf(draft.optimum),
     );
-    await this.#submitIfBetter(candidate, result.measurement);
+    await this.#submitIfBetter(candidate, draft, result.measurement);
     if (this.#strategy.statistics().noImproveGenerations >= this.#settings.optimizationPatience) this.#startOver();
     this.#environment.saveSoon();
   }
 
-  async #submitIfBetter(candidate: Candidate, measurement: Measurement): Promise<void> {
+  async #submitIfBetter(candidate: Candidate, draft: SubmissionDraft, measurement: Measurement): Promise<void> {
     const { direction } = this.#settings.spec;
     const margin = SUBMIT_STANDARD_ERRORS * measurement.standardError;
     const cautious = direction === 'maximize' ? measurement.performance - margin : measurement.performance + margin;
@@ -263,12 +268,12 @@ export class DomainSearch {
       !beats(cautious, fromNano(this.#bestNano), direction)
     )
       return;
-    const pending = Submission.prepare(this.#ctx, this.#submissionOptions, {
+    this.#submission = this.#submissionFor({
+      ...draft,
       genome: candidate.genome,
       performance: measurement.performance,
       experiment: claimOf(this.#experiment, this.#settings, this.#ctx.now()),
     });
-    this.#submission = this.#submissionFor(pending);
     await this.#environment.save();
     try {
       await this.#submission.commit();
@@ -294,8 +299,9 @@ export class DomainSearch {
       })
       .catch((error: unknown) => {
         if (this.#ctx.signal.aborted) return;
-        this.#ctx.log.warn('reveal failed', { domain: this.domainId, reason: errorMessage(error) });
-        this.#endSubmission();
+        const kept = isDoinError(error) && KEPT_AFTER.has(error.code);
+        this.#ctx.log.warn('reveal failed', { domain: this.domainId, kept, reason: errorMessage(error) });
+        if (!kept) this.#endSubmission();
       });
   }
 
@@ -304,7 +310,8 @@ export class DomainSearch {
     const performance = fromNano(record.verifiedNano);
     if (record.optimizer !== this.#environment.nodeId) {
       this.#strategy.inject(record.genome, performance);
-      this.#ctx.emit(optimizer.championAdopted, { domainId: this.domainId, optimum: record.optimum, performance });
+      const { optimum } = record;
+      this.#ctx.emit(optimizer.championAdopted, { domainId: this.domainId, optimum, performance }, inStoryOf(optimum));
     }
     this.#measureChampion(record.optimum, record);
     this.#stopAtTarget();
@@ -326,18 +333,18 @@ export class DomainSearch {
   ): Promise<void> {
     const { blobs } = this.#environment;
     if (blob !== null && !(await blobs.has(blob.hash))) {
-      await this.#ctx.ask(gossip.fetchBlob, { blob, domain: this.domainId });
+      await this.#ctx.ask(gossip.fetchBlob, { blob, domain: this.domainId }, inStoryOf(optimum));
     }
     const weights = blob === null ? new Uint8Array() : await blobs.get(blob.hash);
     if (weights === null) return;
-    const result = await this.#ctx.ask(taskQueue.run, {
-      taskId: `benchmark:${optimum}`,
-      priority: 'benchmark',
-      task: { kind: 'benchmark', domainId: this.domainId, genome, weights },
-    });
+    const story = inStoryOf(optimum);
+    const task = { kind: 'benchmark', domainId: this.domainId, genome, weights } as const;
+    const request = { taskId: `benchmark:${optimum}`, priority: 'benchmark', task } as const;
+    const result = await this.#ctx.ask(taskQueue.run, request, story);
     if (this.#championOf !== optimum) return;
     this.#benchmark = result.measurement.performance;
-    this.#ctx.emit(optimizer.benchmarked, { domainId: this.domainId, optimum, performance: this.#benchmark });
+    const { domainId } = this;
+    this.#ctx.emit(optimizer.benchmarked, { domainId, optimum, performance: this.#benchmark }, story);
   }
 
   #stopAtTarget(): void {
@@ -400,3 +407,9 @@ export class DomainSearch {
 }
 
 const FAILURE_PAUSE_MS = 1_000;
+
+/**
+ * Failures of a reveal after which the submission lives on: it is on the chain already (a branch switch showed the
+ * commitment once more), or an actor it needed restarted; `reconcile` then finds the step to repeat.
+ */
+const KEPT_AFTER: ReadonlySet<string> = new Set(['already-revealed', 'actor-crashed', 'ask-timeout']);

@@ -11,6 +11,7 @@ import { toNano } from '../../runtime/fixed/nano.js';
 import type { Genome } from '../../runtime/genome/space.js';
 import type { BlobStore } from '../../runtime/storage/blob-store.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
+import { inStoryOf } from '../../runtime/trace/story-id.js';
 import { chain } from '../chain/messages.js';
 import { commitmentOf } from '../chain/transactions/commit.js';
 import { isBetter } from '../chain/transactions/reveal.js';
@@ -27,6 +28,8 @@ export interface PendingSubmission {
   readonly performance: number;
   readonly experiment: ExperimentClaim;
 }
+
+export type SubmissionDraft = Pick<PendingSubmission, 'optimum' | 'salt'>;
 
 export interface SubmissionOptions {
   readonly nodeId: NodeId;
@@ -53,15 +56,14 @@ export class Submission {
     this.#lastStepMs = ctx.now();
   }
 
-  static prepare(
-    ctx: ActorContext,
-    options: SubmissionOptions,
-    result: { readonly genome: Genome; readonly performance: number; readonly experiment: ExperimentClaim },
-  ): PendingSubmission {
+  /**
+   * The id that a genome would have as an optimum. Taken before its first training, so that one story leads from there
+   * to its block.
+   */
+  static draft(ctx: ActorContext, options: SubmissionOptions, genome: Genome): SubmissionDraft {
     const salt = toHex(ctx.randomBytes(32));
     const { chainId, nodeId, spec } = options;
-    const optimum = commitmentOf({ chainId, domain: spec.domainId, optimizer: nodeId, genome: result.genome, salt });
-    return { ...result, optimum, salt };
+    return { optimum: commitmentOf({ chainId, domain: spec.domainId, optimizer: nodeId, genome, salt }), salt };
   }
 
   get confirming(): boolean {
@@ -77,8 +79,9 @@ export class Submission {
   async commit(): Promise<void> {
     const { optimum, performance } = this.pending;
     const { domainId } = this.#options.spec;
-    await this.#ctx.ask(chain.submit, { body: { type: 'commit', commitment: optimum, domain: domainId } });
-    this.#ctx.emit(optimizer.committed, { domainId, optimum, performance });
+    const story = inStoryOf(optimum);
+    await this.#ctx.ask(chain.submit, { body: { type: 'commit', commitment: optimum, domain: domainId } }, story);
+    this.#ctx.emit(optimizer.committed, { domainId, optimum, performance }, story);
   }
 
   /**
@@ -91,27 +94,28 @@ export class Submission {
     try {
       const { domainId, direction } = this.#options.spec;
       const { optimum, genome, salt, experiment } = this.pending;
+      const story = inStoryOf(optimum);
       const seed = fromHex(trainingSeed);
-      const result = await this.#ctx.ask(taskQueue.run, {
-        taskId: `confirm:${optimum}`,
-        priority: 'confirm',
-        task: {
-          kind: 'train',
-          domainId,
-          genome,
-          seed,
-          dataSeed: hashBytes('doin/report-seed', [seed]),
-          budget: this.#options.budget,
+      const dataSeed = hashBytes('doin/report-seed', [seed]);
+      const result = await this.#ctx.ask(
+        taskQueue.run,
+        {
+          taskId: `confirm:${optimum}`,
+          priority: 'confirm',
+          task: { kind: 'train', domainId, genome, seed, dataSeed, budget: this.#options.budget },
         },
-      });
+        story,
+      );
       const reportedNano = toNano(result.measurement.performance);
       if (reportedNano === null || !isBetter(reportedNano, bestNano(), direction)) return false;
       const weights = result.weights ?? new Uint8Array();
       const blob = weights.length === 0 ? null : await this.#blobs.put(weights);
-      await this.#ctx.ask(chain.submit, {
-        body: { type: 'reveal', commitment: optimum, genome, salt, blob, reportedNano, experiment },
-      });
-      this.#ctx.emit(optimizer.revealed, { domainId, optimum, performance: result.measurement.performance });
+      await this.#ctx.ask(
+        chain.submit,
+        { body: { type: 'reveal', commitment: optimum, genome, salt, blob, reportedNano, experiment } },
+        story,
+      );
+      this.#ctx.emit(optimizer.revealed, { domainId, optimum, performance: result.measurement.performance }, story);
       return true;
     } finally {
       this.#confirming = false;

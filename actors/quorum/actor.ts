@@ -7,7 +7,9 @@ import type { Measurement } from '../../gpu-workers/types.js';
 import { DoinError, errorMessage } from '../../runtime/errors.js';
 import { toNano } from '../../runtime/fixed/nano.js';
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
+import { inStoryOf } from '../../runtime/trace/story-id.js';
 import { type BlockApplied, chain, type OpenOptimum } from '../chain/messages.js';
+import { unlessChainRestarts } from '../chain/restarts.js';
 import type { Hash, NodeId, TransactionBody } from '../chain/types.js';
 import { evaluator } from '../evaluator/messages.js';
 import { QuorumBook } from './book.js';
@@ -43,8 +45,8 @@ export const quorumActor = defineActor({
     const book = new QuorumBook();
     const registrar = new Registrar(ctx, options.evaluates);
     await worker.catchUp(STARTUP_TIMEOUT_MS);
-    ctx.every(RETRY_MS, () => worker.catchUp());
-    ctx.every(REGISTER_MS, () => registrar.check());
+    ctx.every(RETRY_MS, () => worker.catchUp().catch(unlessChainRestarts(ctx)));
+    ctx.every(REGISTER_MS, () => registrar.check().catch(unlessChainRestarts(ctx)));
     return {
       handlers: {
         getQuorums: ({ limit }): { quorums: readonly QuorumView[] } => ({ quorums: book.newest(limit) }),
@@ -135,21 +137,19 @@ class SeatWorker {
     if (this.#busy.has(dataSeed) || attempts >= ATTEMPTS) return;
     this.#busy.add(dataSeed);
     this.#attempts.set(dataSeed, attempts + 1);
-    this.#ctx.emit(quorum.seatTaken, { optimum: optimum.optimum, domain: optimum.domain, seat });
+    const { optimum: id, domain } = optimum;
+    this.#ctx.emit(quorum.seatTaken, { optimum: id, domain, seat }, inStoryOf(id));
     void this.#work(optimum, seat, dataSeed).finally(() => this.#busy.delete(dataSeed));
   }
 
   async #work(optimum: OpenOptimum, seat: number, dataSeed: Hash): Promise<void> {
     const { optimum: id, domain, genome, blob } = optimum;
     try {
-      const measured = await this.#ctx.ask(evaluator.measure, {
-        optimum: id,
-        seat,
-        domain,
-        genome: genome ?? [],
-        blob,
-        dataSeed,
-      });
+      const measured = await this.#ctx.ask(
+        evaluator.measure,
+        { optimum: id, seat, domain, genome: genome ?? [], blob, dataSeed },
+        inStoryOf(id),
+      );
       await this.#vote({ optimum: id, domain, seat, dataSeed }, measured);
     } catch (error) {
       await this.#failed(optimum, seat, dataSeed, error);
@@ -162,9 +162,10 @@ class SeatWorker {
     const measurement =
       performanceNano === null || standardErrorNano === null ? null : { performanceNano, standardErrorNano };
     const body = { type: 'vote', optimum, seat, dataSeed, measurement } as const;
+    const story = inStoryOf(optimum);
     this.#votes.set(dataSeed, { body, sentAtMs: this.#ctx.now() });
-    await this.#ctx.ask(chain.submit, { body });
-    if (measurement !== null) this.#ctx.emit(quorum.voteCast, { optimum, domain, seat, ...measurement });
+    await this.#ctx.ask(chain.submit, { body }, story);
+    if (measurement !== null) this.#ctx.emit(quorum.voteCast, { optimum, domain, seat, ...measurement }, story);
   }
 
   /** A vote that the chain still does not show was lost on its way: the measurement holds, only the sending is repeated. */
@@ -180,7 +181,7 @@ class SeatWorker {
   async #failed(optimum: OpenOptimum, seat: number, dataSeed: Hash, error: unknown): Promise<void> {
     const code = error instanceof DoinError ? error.code : 'unknown';
     const { optimum: id, domain } = optimum;
-    this.#ctx.emit(quorum.seatFailed, { optimum: id, domain, seat, code, reason: errorMessage(error) });
+    this.#ctx.emit(quorum.seatFailed, { optimum: id, domain, seat, code, reason: errorMessage(error) }, inStoryOf(id));
     this.#ctx.log.warn('seat not measured', { optimum: id, seat, code, reason: errorMessage(error) });
     const attempts = this.#attempts.get(dataSeed) ?? 0;
     const withheld = code === 'blob-unavailable' && attempts >= BLOB_ATTEMPTS;

@@ -1,6 +1,7 @@
 /** The reputation actor: an indexed view of what the chain says about everybody, with the counts behind each score. */
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { type BlockApplied, chain } from '../chain/messages.js';
+import type { Hash } from '../chain/types.js';
 import { reputation } from './messages.js';
 import { ReputationTable } from './table.js';
 
@@ -24,17 +25,32 @@ export const reputationActor = defineActor({
         if (announce) ctx.emit(reputation.changed, { nodeId, beforeMicro, afterMicro, height: block.height });
       }
     };
-    const rebuild = async (): Promise<void> => {
+    /** The table holds what is no longer so; stays set when a rebuild finds no chain to ask. */
+    let stale = false;
+    /** Members without a change since genesis are in no record. */
+    const foundMembers = async (): Promise<void> => {
       const { members } = await ctx.ask(chain.getMembers, {}, { timeoutMs: STARTUP_TIMEOUT_MS });
       const { timestampMs } = await ctx.ask(chain.getStatus, {});
+      for (const { nodeId, reputationMicro } of members) table.found(nodeId, reputationMicro, timestampMs);
+    };
+    const rebuild = async (): Promise<void> => {
+      stale = true;
       table.reset();
       for (;;) {
-        const { blocks } = await ctx.ask(chain.getApplied, { fromHeight: table.height + 1, limit: PAGE });
+        const request = { fromHeight: table.height + 1, limit: PAGE };
+        const { blocks } = await ctx.ask(chain.getApplied, request, { timeoutMs: STARTUP_TIMEOUT_MS });
         for (const block of blocks) apply(block, false);
         if (blocks.length < PAGE) break;
       }
-      // Members without a change since genesis are in no record.
-      for (const { nodeId, reputationMicro } of members) table.found(nodeId, reputationMicro, timestampMs);
+      await foundMembers();
+      stale = false;
+    };
+    const revert = async (hashes: readonly Hash[]): Promise<void> => {
+      if (stale || !table.revert(hashes)) return rebuild();
+      // A founder whose first record was taken back is a member still.
+      stale = true;
+      await foundMembers();
+      stale = false;
     };
 
     await rebuild();
@@ -45,10 +61,11 @@ export const reputationActor = defineActor({
       },
       events: {
         'chain.blockApplied': (block: BlockApplied) => {
-          if (block.height === table.height + 1) apply(block, true);
+          if (stale) return rebuild();
+          if (table.isNext(block)) apply(block, true);
           else if (block.height > table.height) return rebuild();
         },
-        'chain.blocksReverted': rebuild,
+        'chain.blocksReverted': ({ hashes }) => revert(hashes),
       },
       inspect: () => ({ nodes: table.size, height: table.height }),
     };

@@ -4,8 +4,8 @@
  */
 
 import { taskFailure } from '../../gpu-workers/failures.js';
-import { WorkerPool } from '../../gpu-workers/pool.js';
-import type { DomainSpec, PoolResult } from '../../gpu-workers/types.js';
+import { type RunOptions, WorkerPool, type WorkerPoolOptions } from '../../gpu-workers/pool.js';
+import type { DomainSpec, PoolResult, PoolTask } from '../../gpu-workers/types.js';
 import { DoinError, errorMessage } from '../../runtime/errors.js';
 import { type ActorContext, defineActor, type Envelope } from '../../runtime/system/actor.js';
 import type { RequestOf } from '../../runtime/system/protocol.js';
@@ -19,6 +19,18 @@ export interface TaskQueueOptions {
   readonly threads: number;
   readonly niceIncrement: number;
   readonly domains: readonly DomainSpec[];
+}
+
+/** What runs the tasks: threads in production, this thread and virtual time in simulations. */
+export interface TaskPool {
+  readonly threads: number;
+  run(task: PoolTask, options: RunOptions): Promise<PoolResult>;
+  warm(specs: readonly DomainSpec[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TaskQueueModules {
+  createPool(options: WorkerPoolOptions, ctx: ActorContext): TaskPool;
 }
 
 type RunRequest = RequestOf<typeof taskQueue.run>;
@@ -37,28 +49,30 @@ interface Job extends Queued {
   readonly reject: (error: unknown) => void;
 }
 
-export const taskQueueActor = defineActor({
-  role: 'task-queue',
-  protocol: taskQueue,
-  listensTo: [],
-  start(ctx: ActorContext, options: TaskQueueOptions) {
-    const tasks = new TaskRunner(ctx, options);
-    return {
-      handlers: {
-        run: (request, envelope) => tasks.run(request, envelope),
-        cancel: ({ taskId }) => tasks.cancel(taskId),
-        getTasks: () => ({ tasks: tasks.views(), ...tasks.counters() }),
-      },
-      events: {},
-      stop: () => tasks.close(),
-      inspect: () => tasks.counters(),
-    };
-  },
-});
+export function createTaskQueueActor(modules: TaskQueueModules) {
+  return defineActor({
+    role: 'task-queue',
+    protocol: taskQueue,
+    listensTo: [],
+    start(ctx: ActorContext, options: TaskQueueOptions) {
+      const tasks = new TaskRunner(ctx, options, modules);
+      return {
+        handlers: {
+          run: (request, envelope) => tasks.run(request, envelope),
+          cancel: ({ taskId }) => tasks.cancel(taskId),
+          getTasks: () => ({ tasks: tasks.views(), ...tasks.counters() }),
+        },
+        events: {},
+        stop: () => tasks.close(),
+        inspect: () => tasks.counters(),
+      };
+    },
+  });
+}
 
 class TaskRunner {
   readonly #ctx: ActorContext;
-  readonly #pool: WorkerPool;
+  readonly #pool: TaskPool;
   readonly #domains: ReadonlyMap<string, DomainSpec>;
   readonly #waiting = new PriorityQueue<Job>(QUEUE_LIMIT);
   readonly #running = new Map<string, Job>();
@@ -66,15 +80,13 @@ class TaskRunner {
   #failed = 0;
   #closed = false;
 
-  constructor(ctx: ActorContext, { threads, niceIncrement, domains }: TaskQueueOptions) {
+  constructor(ctx: ActorContext, { threads, niceIncrement, domains }: TaskQueueOptions, modules: TaskQueueModules) {
     this.#ctx = ctx;
     this.#domains = new Map(domains.map((spec) => [spec.domainId, spec]));
-    this.#pool = new WorkerPool({
-      threads,
-      niceIncrement,
-      maxMemoryMb: Math.max(64, ...domains.map(({ limits }) => limits.memoryMb)),
-      onIdleCrash: (error) => ctx.log.warn('an idle pool thread died and was replaced', { error: error.message }),
-    });
+    const maxMemoryMb = Math.max(64, ...domains.map(({ limits }) => limits.memoryMb));
+    const onIdleCrash = (error: Error) =>
+      ctx.log.warn('an idle pool thread died and was replaced', { error: error.message });
+    this.#pool = modules.createPool({ threads, niceIncrement, maxMemoryMb, onIdleCrash }, ctx);
     // Data and backends load while the rest of the node starts, so the first candidate need not wait for them.
     void this.#warm(domains);
   }
@@ -199,3 +211,5 @@ class TaskRunner {
     job.reject(taskFailure('task-cancelled', `task ${job.taskId}: ${reason}`));
   }
 }
+
+export const taskQueueActor = createTaskQueueActor({ createPool: (options) => new WorkerPool(options) });

@@ -12,7 +12,7 @@ import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { chain } from '../chain/messages.js';
 import { type Experiment, optimizer, type Round } from '../optimizer/messages.js';
 import { ChainFollower, type FollowedBlock } from './chain-optimae.js';
-import { experimentRow, type NodeFacts } from './experiment.js';
+import { derivedExperimentRow, experimentRow, type NodeFacts } from './experiment.js';
 import { tracker } from './messages.js';
 import { OlapStore } from './olap-store.js';
 import { RoundWriter } from './round-writer.js';
@@ -74,7 +74,14 @@ export const trackerActor = defineActor({
     const store = await openStore(options);
     const csv = await CsvAppender.open(options.csvFile, CSV_COLUMNS);
     if (csv.repairedBytes > 0) ctx.log.warn('dropped a torn last line of the CSV', { bytes: csv.repairedBytes });
-    const writer = new RoundWriter(store, csv);
+    let derivedExperiments = 0;
+    const writer = new RoundWriter(store, csv, (round) => {
+      derivedExperiments += 1;
+      const { experimentId, domainId, roundNumber } = round;
+      ctx.log.warn('round of an experiment whose start was not heard', { experimentId, domainId, roundNumber });
+      const domain = options.domains.find((candidate) => candidate.domainId === domainId);
+      return derivedExperimentRow(round, domain, options);
+    });
     await writer.completeCsv();
     const spaces = new Map(options.domains.flatMap(({ domainId, space }) => (space ? [[domainId, space]] : [])));
     const follower = new ChainFollower(
@@ -132,7 +139,7 @@ export const trackerActor = defineActor({
           await store.close();
         }
       },
-      inspect: () => ({ waiting: writer.waiting }),
+      inspect: () => ({ waiting: writer.waiting, derivedExperiments }),
     };
   },
 });

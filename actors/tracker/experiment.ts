@@ -45,6 +45,38 @@ export function experimentRow(experiment: Experiment, node: NodeFacts): Experime
   };
 }
 
+/** What stands where nothing is known yet. No announced experiment has an empty configuration. */
+export const UNKNOWN_CONFIG = '{}';
+
+/** What the tracker knows of a domain without its search. */
+export interface DomainFacts {
+  readonly metric: string;
+  readonly direction: 'maximize' | 'minimize';
+  readonly targetPerformance: number | null;
+}
+
+/**
+ * The row of an experiment whose start this tracker did not hear of, from the first of its rounds that it did hear
+ * of. It counts from the start of that round until the announcement comes and completes it.
+ */
+export function derivedExperimentRow(round: Round, domain: DomainFacts | undefined, node: NodeFacts): ExperimentRow {
+  const row = experimentRow(
+    {
+      experimentId: round.experimentId,
+      domainId: round.domainId,
+      metric: domain?.metric ?? '',
+      direction: domain?.direction ?? 'maximize',
+      optimizer: round.optimizer,
+      optimizationConfig: {},
+      parameterBounds: {},
+      targetPerformance: domain?.targetPerformance ?? null,
+      startedAtMs: round.startedAtMs,
+    },
+    node,
+  );
+  return { ...row, optimization_config: UNKNOWN_CONFIG };
+}
+
 /** The row of one round, and the progress after it. */
 export function trackRound(
   experiment: ExperimentRow,

@@ -1,7 +1,7 @@
 /** The star schema in SQLite. Rows go in as they are; everything that belongs together goes in one transaction. */
 import type { Database, SqlValue } from '../../runtime/storage/sqlite.js';
 import type { Hash } from '../chain/types.js';
-import { type ExperimentProgress, NO_PROGRESS } from './experiment.js';
+import { type ExperimentProgress, NO_PROGRESS, UNKNOWN_CONFIG } from './experiment.js';
 import type { CurvePoint, ExperimentSummary } from './messages.js';
 import { type ExperimentRow, OLAP_SCHEMA, type RoundRow } from './schema.js';
 
@@ -54,6 +54,10 @@ SELECT e.experiment_id, e.domain_id, count(r.round_id),
 FROM dim_experiment e LEFT JOIN fact_round r ON r.experiment_id = e.experiment_id
 WHERE e.experiment_id = ? GROUP BY e.experiment_id`;
 
+const COMPLETE = `
+UPDATE dim_experiment SET performance_metric = ?, higher_is_better = ?, optimization_config = ?, param_bounds = ?,
+  target_performance = ?, started_at = ? WHERE experiment_id = ? AND optimization_config = ?`;
+
 export class OlapStore {
   readonly #database: Database;
 
@@ -68,10 +72,20 @@ export class OlapStore {
     });
   }
 
-  /** A resumed experiment keeps its row and its start. */
+  /** A resumed experiment keeps its row and its start; one derived from its rounds gets what they could not tell. */
   async addExperiment(row: ExperimentRow): Promise<void> {
     await this.#database.transaction(async () => {
       await this.#insert('IGNORE', 'dim_experiment', row);
+      await this.#database.run(COMPLETE, [
+        row.performance_metric,
+        row.higher_is_better,
+        row.optimization_config,
+        row.param_bounds,
+        row.target_performance,
+        row.started_at,
+        row.experiment_id,
+        UNKNOWN_CONFIG,
+      ]);
       await this.#database.run(SUMMARIZE, [row.experiment_id]);
     });
   }

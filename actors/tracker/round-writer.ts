@@ -1,5 +1,4 @@
 /** Collects finished rounds and writes them in batches: one SQLite transaction, then one CSV write. */
-import { DoinError } from '../../runtime/errors.js';
 import type { CsvAppender } from '../../runtime/storage/csv-appender.js';
 import type { Round } from '../optimizer/messages.js';
 import { type ExperimentProgress, trackRound } from './experiment.js';
@@ -12,12 +11,15 @@ const COMPLETE_ROWS = 1000;
 export class RoundWriter {
   readonly #store: OlapStore;
   readonly #csv: CsvAppender;
+  readonly #derive: (round: Round) => ExperimentRow;
   #waiting: Round[] = [];
   #tail: Promise<void> = Promise.resolve();
 
-  constructor(store: OlapStore, csv: CsvAppender) {
+  /** `derive` makes the row of an experiment that is not in the store from the first of its rounds. */
+  constructor(store: OlapStore, csv: CsvAppender, derive: (round: Round) => ExperimentRow) {
     this.#store = store;
     this.#csv = csv;
+    this.#derive = derive;
   }
 
   get waiting(): number {
@@ -55,7 +57,7 @@ export class RoundWriter {
     const rows = new Map<string, RoundRow>();
     for (const round of batch) {
       const id = round.experimentId;
-      const experiment = await this.#experiment(id, experiments);
+      const experiment = await this.#experimentOf(round, experiments);
       const before = progress.get(id) ?? (await this.#store.getProgress(id));
       const tracked = trackRound(experiment, before, round);
       // A search that resumes from an older save repeats round numbers; the first result stays.
@@ -75,14 +77,20 @@ export class RoundWriter {
     await this.#csv.append(lines);
   }
 
+  /** The announcement may have been lost in a restart of this actor while the search went on. */
+  async #experimentOf(round: Round, cache: Map<string, ExperimentRow>): Promise<ExperimentRow> {
+    const id = round.experimentId;
+    const known = cache.get(id) ?? (await this.#store.getExperiment(id));
+    const row = known ?? this.#derive(round);
+    if (known === undefined) await this.#store.addExperiment(row);
+    cache.set(id, row);
+    return row;
+  }
+
   async #experiment(id: string, cache: Map<string, ExperimentRow>): Promise<ExperimentRow> {
     const row = cache.get(id) ?? (await this.#store.getExperiment(id));
-    if (row === undefined) {
-      throw new DoinError(
-        { code: 'unknown-experiment', experimentId: id },
-        `round of experiment ${id}, which never started: emit experimentStarted before its rounds`,
-      );
-    }
+    // A stored round refers to a stored experiment; the schema sees to that.
+    if (row === undefined) throw new Error(`the store holds rounds of experiment ${id}, but not the experiment`);
     cache.set(id, row);
     return row;
   }

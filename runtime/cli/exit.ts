@@ -13,6 +13,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'data-dir-in-use',
   'identity-unreadable',
   'trace-filter-invalid',
+  'trace-file-unwritable',
   'placement-invalid',
   'port-in-use',
   'address-in-use',

@@ -5,15 +5,18 @@ import { nearestName } from '../../config/levenshtein.js';
 import { DoinError } from '../errors.js';
 import { packageVersion } from '../package-info.js';
 import { devnetCommand } from './devnet.js';
+import { doctorCommand } from './doctor.js';
 import { EXIT, errorText, exitCodeOf } from './exit.js';
 import type { CliIo, CliModules } from './node-port.js';
 import { startCommand } from './start.js';
 import { statusCommand } from './status.js';
+import { traceCommand } from './trace.js';
 import { verifyCommand } from './verify.js';
 
 const modules: CliModules = {
   startNode: async (config, hooks) => (await import('../node/start.js')).startNode(config, hooks),
   createDevnet: async (options) => (await import('../node/devnet.js')).createDevnet(options),
+  diagnose: async (config) => (await import('../node/doctor/diagnosis.js')).diagnose(config),
   verifyChain: async (options) => (await import('../node/verify.js')).verifyChain(options),
 };
 
@@ -26,6 +29,8 @@ function buildParser(args: readonly string[], io: CliIo): Argv {
     .command(startCommand(modules, io))
     .command(devnetCommand(modules, io))
     .command(statusCommand(io))
+    .command(doctorCommand(modules, io))
+    .command(traceCommand(io))
     .command(verifyCommand(modules, io))
     .demandCommand(1, 'Name a command, for example `doin start`; `doin --help` lists them')
     .recommendCommands()
@@ -43,7 +48,7 @@ function buildParser(args: readonly string[], io: CliIo): Argv {
 
 const OPTION_NAMES = [
   ...['config', 'role', 'domain', 'port', 'data-dir', 'duration', 'network', 'bootstrap', 'p2p-port', 'trace'],
-  ...['log-level', 'json', 'nodes', 'url', 'help', 'version'],
+  ...['trace-file', 'optimum', 'log-level', 'json', 'nodes', 'url', 'help', 'version'],
 ];
 
 /** yargs names the unknown option; this adds its value and the nearest one that exists. */
@@ -76,12 +81,15 @@ export async function main(args: readonly string[], io: CliIo): Promise<number> 
 
 /** Called by the launcher. Leaves by an explicit exit, so that a handle somebody forgot cannot keep a stopped node up. */
 export async function runFromLauncher(launcherUrl: string): Promise<void> {
-  // A pipe whose reader went away (`doin status | head`) is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.ok);
-    throw error;
-  });
   const { stdout, stderr } = process;
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      // A pipe whose reader went away (`doin status | head`) is no failure of ours. With a parent it was the parent
+      // that went away: the node hears of it over IPC and ends in order, which must not be cut short here.
+      if (process.send === undefined) process.exit(EXIT.ok);
+    });
+  }
   const code = await main(process.argv.slice(2), {
     stdout,
     stderr,

@@ -28,6 +28,23 @@ export interface VerifyReport {
   readonly problem: string | null;
 }
 
+export interface DoctorFinding {
+  readonly check: string;
+  readonly level: 'ok' | 'warn' | 'fail';
+  readonly found: string;
+  readonly fix: string | null;
+}
+
+export interface DoctorReport {
+  readonly findings: readonly DoctorFinding[];
+  readonly advice: {
+    readonly placement: Readonly<Record<string, readonly string[]>>;
+    readonly threads: number;
+    readonly memoryMb: number;
+    readonly reason: string;
+  };
+}
+
 export interface DevnetMember {
   readonly configFile: string;
   readonly dataDir: string;
@@ -38,12 +55,15 @@ export interface NodeHooks {
   onEvent?(line: string): void;
   /** Log lines of the actors; left out, they go to standard error as JSON. */
   onLog?(record: LogRecord): void;
+  /** Where to write what the node traces, in Chrome's trace-event format. */
+  readonly traceFile?: string;
 }
 
 /** Each is loaded only when its command runs, so that `--help` and usage errors are quick. */
 export interface CliModules {
   startNode(config: NodeConfig, hooks: NodeHooks): Promise<CliNode>;
   createDevnet(options: { nodes: number; dataDir: string }): Promise<readonly DevnetMember[]>;
+  diagnose(config: NodeConfig): Promise<DoctorReport>;
   verifyChain(options: {
     dataDir: string;
     onProgress?(height: number, tipHeight: number): void;

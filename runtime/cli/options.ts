@@ -17,6 +17,7 @@ export interface StartArguments {
   readonly bootstrap?: readonly string[] | undefined;
   readonly p2pPort?: string | undefined;
   readonly trace?: readonly string[] | undefined;
+  readonly traceFile?: string | undefined;
   readonly logLevel?: string | undefined;
   readonly json: boolean;
 }
@@ -40,7 +41,8 @@ export function startOptions<T>(yargs: Argv<T>): Argv<T & StartArguments> {
     network: text('"solo" or the path of a genesis file', 'solo'),
     bootstrap: { ...text('Multiaddr of a node to join; may be given several times'), array: true },
     'p2p-port': text('TCP port for peers, WebSocket on the next one; 0 takes any', '0'),
-    trace: { ...text('Print every message of these actors, for example chain,gossip'), array: true },
+    trace: { ...text('Print every message of these actors, for example chain,gossip or chain.submit*'), array: true },
+    'trace-file': text('Write them to this file instead, for ui.perfetto.dev; without --trace all messages'),
     'log-level': text('debug, info, warn, error or silent', 'info'),
     json: jsonOption,
   }) as unknown as Argv<T & StartArguments>;

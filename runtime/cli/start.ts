@@ -24,7 +24,8 @@ export function startCommand(modules: Pick<CliModules, 'startNode'>, io: CliIo):
           '$0 start --network net.json --bootstrap /ip4/10.0.0.5/tcp/8471/p2p/12D3...',
           'Join the network of that genesis file through one known node',
         )
-        .example('$0 start --trace chain,quorum', 'Show every message of two actors'),
+        .example('$0 start --trace chain,quorum', 'Show every message of two actors')
+        .example('$0 start --trace-file t.json', 'Record all messages; open the file in ui.perfetto.dev'),
     handler: (options) => runStart(options, modules, io),
   };
 }
@@ -45,6 +46,7 @@ async function runStart(options: StartArguments, modules: Pick<CliModules, 'star
     const node = await modules.startNode(config, {
       onEvent: (line) => view.note(line),
       ...(!options.json && { onLog: (record) => view.note(logLine(record)) }),
+      ...(options.traceFile !== undefined && { traceFile: options.traceFile }),
     });
     parent.serve(node);
     const ends: Promise<unknown>[] = [parent.stopped];

@@ -10,12 +10,15 @@ import { streamEvents } from './event-stream.js';
 import { sendProblem } from './problem.js';
 import { registerRoutes } from './routes.js';
 import type { StatusSource } from './source.js';
+import { registerTrace, type TraceTap } from './trace-stream.js';
 
 export interface HttpOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
   readonly source: StatusSource;
+  /** Where `/trace` gets its records; without it there is no such page. */
+  readonly trace?: TraceTap;
   /** Told about answers with status 500, which the client sees without details. */
   readonly onError?: (message: string, error: unknown) => void;
 }
@@ -39,7 +42,9 @@ const SECURITY_HEADERS = {
 };
 
 /** The server without a port, for tests and for `startHttpServer`. */
-export async function createHttpServer(options: Pick<HttpOptions, 'source' | 'onError'>): Promise<FastifyInstance> {
+export async function createHttpServer(
+  options: Pick<HttpOptions, 'source' | 'trace' | 'onError'>,
+): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
     bodyLimit: 64 * 1024,
@@ -72,6 +77,7 @@ export async function createHttpServer(options: Pick<HttpOptions, 'source' | 'on
   registerRoutes(app, options.source);
   await app.register(async (scope) => {
     scope.get('/events', { websocket: true }, (socket) => streamEvents(socket, options.source));
+    if (options.trace !== undefined) registerTrace(scope, options.trace);
   });
   return app;
 }

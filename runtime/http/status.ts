@@ -48,7 +48,7 @@ export interface StatusJson {
   readonly proof_blocks: number;
   /** The highest block that cannot be undone. There are no finality votes yet, so only the genesis is: 0. */
   readonly finalized_height: number;
-  /** Seats, commits or unfinished optimae still wait for blocks. */
+  /** Revealed optimae wait for further blocks to get their verdict. Commits that wait for a reveal do not count. */
   readonly busy: boolean;
   readonly peers: number;
   readonly optimae: {

@@ -12,11 +12,12 @@ import { createStatusSource } from '../http/source.js';
 import { type NodeSummary, summaryOf } from '../http/status.js';
 import { packageVersion } from '../package-info.js';
 import { ActorSystem } from '../system/system.js';
-import { parseTraceFilter, traceFilterFromDebug } from '../trace/filter.js';
+import { TraceHub } from '../trace/hub.js';
 import { actorSpecs, STOP_ORDER } from './actors.js';
 import { type DataLock, lockDataDir } from './data-lock.js';
 import { resolveGenesis } from './network.js';
 import { storedSummary } from './summary.js';
+import { traceOutputs } from './trace.js';
 
 export async function startNode(config: NodeConfig, hooks: NodeHooks): Promise<CliNode> {
   const lock = await lockDataDir(config.data_dir);
@@ -34,17 +35,21 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
   const nodeId = peerIdOf(keyPair.publicKey);
   const genesis = await resolveGenesis(config, keyPair.publicKey, startedAtMs);
   const escalation = new Escalation();
-  const trace =
-    config.trace.length > 0 ? parseTraceFilter(config.trace.join(',')) : traceFilterFromDebug(process.env.DEBUG);
+  const onTraceError = (message: string) => hooks.onEvent?.(message);
+  const traces = new TraceHub((error) => onTraceError(`tracing: ${errorMessage(error)}`));
+  const outputs = await traceOutputs(traces, config, hooks.traceFile, onTraceError);
   const system = await ActorSystem.start({
     actors: actorSpecs(config, genesis, keyPair),
     placement: config.placement,
-    trace,
+    trace: traces.filter,
+    onTrace: (record) => traces.publish(record),
+    onTraceDropped: (count, thread) => traces.dropped(count, thread),
     logLevel: config.log_level,
     ...(hooks.onLog !== undefined && { onLog: hooks.onLog }),
     preload: new URL('../polyfill.js', import.meta.url).href,
     onEscalation: (error) => escalation.raise(error),
   });
+  traces.connect((filter) => system.setTrace(filter));
   let http: RunningHttp;
   let p2pAddresses: readonly string[];
   const source = createStatusSource(system, {
@@ -59,19 +64,20 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
   });
   try {
     p2pAddresses = (await system.ask(gossip.getPeers, {})).listening;
-    http = await startHttpServer({ host: config.host, port: config.port, source });
+    http = await startHttpServer({ host: config.host, port: config.port, source, trace: traces });
   } catch (error) {
     await system.stop(STOP_ORDER);
+    await outputs.close();
     throw error;
   }
 
   let ending: Promise<void> | null = null;
   const end = () => {
-    ending ??= (async () => {
-      await http.close();
-      await system.stop(STOP_ORDER);
-      await lock.release();
-    })();
+    ending ??= http
+      .close()
+      .finally(() => system.stop(STOP_ORDER))
+      .finally(() => outputs.close())
+      .finally(() => lock.release());
     return ending;
   };
   return {
@@ -83,14 +89,14 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
     pauseOptimizer: () => system.tell(optimizer.pause, {}),
     failed: failedNode(escalation, end, hooks),
     async stop() {
-      const status = await source.status().then(summaryOf, (error: unknown) => error);
+      const summary = await source.status().then(summaryOf, (error: unknown) => error);
       await end();
-      if (status instanceof Error) {
-        throw new DoinError({ code: 'no-summary' }, `stopped, but without a summary: ${status.message}`, {
-          cause: status,
+      if (summary instanceof Error) {
+        throw new DoinError({ code: 'no-summary' }, `stopped, but without a summary: ${summary.message}`, {
+          cause: summary,
         });
       }
-      return storedSummary(status as NodeSummary, config.data_dir, genesis);
+      return storedSummary(summary as NodeSummary, config.data_dir, genesis);
     },
   };
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type Genesis, genesisHash } from '../../actors/chain/genesis.js';
 import { SqliteBlockStore, type StoredBlock } from '../../actors/chain/store.js';
 import type { ChainRecord } from '../../actors/chain/types.js';
-import type { NodeSummary } from '../http/status.js';
 import { fromNano } from '../fixed/nano.js';
+import type { NodeSummary } from '../http/status.js';
 
 const PAGE = 500;
 

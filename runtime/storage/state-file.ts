@@ -54,3 +54,16 @@ export class JsonStateFile implements StateFile {
     await rename(temporary, this.#file);
   }
 }
+
+/** For simulations and tests. Keeps text, so that what is loaded shares nothing with what was saved. */
+export class MemoryStateFile implements StateFile {
+  #text: string | null = null;
+
+  async load(): Promise<unknown> {
+    return this.#text === null ? null : JSON.parse(this.#text);
+  }
+
+  async save(value: unknown): Promise<void> {
+    this.#text = JSON.stringify(value);
+  }
+}

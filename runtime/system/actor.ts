@@ -19,6 +19,8 @@ export interface Envelope<P = unknown> {
   readonly sentAt: number;
   /** Asks only: when the caller stops waiting. */
   readonly deadline?: number;
+  /** It was in hand when its actor crashed, and is handled once more: what it did before may have been done. */
+  readonly retried?: true;
   readonly payload: P;
 }
 
@@ -30,6 +32,9 @@ export interface Logger {
 }
 
 export type Cancel = () => void;
+
+/** A command, whatever it carries. */
+export type TellTarget = Pick<Tell<never>, 'type' | 'role' | 'kind' | 'name' | 'options'>;
 
 export interface ActorContext {
   readonly role: string;
@@ -47,7 +52,15 @@ export interface ActorContext {
   after(delayMs: number, callback: () => void | Promise<void>): Cancel;
   every(intervalMs: number, callback: () => void | Promise<void>): Cancel;
 
+  /** Never waits. What its receiver has no room for yet waits on this side; a long stream paces itself by `ready`. */
   tell<R extends Tell<unknown>>(reference: R, payload: PayloadOf<R>, options?: SendOptions): void;
+  /** Whether the receiver takes one more message of this kind now. For senders that can do something else meanwhile. */
+  canSend(reference: TellTarget): boolean;
+  /**
+   * Resolves when there is room again for half a mailbox of this kind; at once when there is room now:
+   * `while (more()) { if (!ctx.canSend(to)) await ctx.ready(to); ctx.tell(to, next()); }`
+   */
+  ready(reference: TellTarget): Promise<void>;
   ask<R extends Ask<unknown, unknown>>(
     reference: R,
     request: RequestOf<R>,
@@ -109,8 +122,9 @@ export interface ActorDefinition<
   readonly protocol: P;
   readonly listensTo: L;
   /**
-   * Opens stores and returns the behaviour. Called again after a crash: whatever the actor needs to go on must come
-   * from its store. Messages wait in the mailbox until the promise settles.
+   * The recovery hook: opens stores and returns the behaviour. Called again after each crash, when the crashed life's
+   * `stop` is over: whatever the actor needs to go on must come from its store. Messages wait in the mailbox until the
+   * promise settles. An error it throws again counts as one more crash.
    */
   start(
     ctx: ActorContext,

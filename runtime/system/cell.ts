@@ -1,41 +1,26 @@
 /**
- * One actor on its thread: takes messages from the mailbox, runs the handlers, answers asks, restarts after a crash,
- * drains and stops. The only place where a behaviour's code is called.
+ * One actor on its thread: takes messages from the mailbox, runs the handlers, answers asks. The only place where a
+ * behaviour's handlers are called. When a life of the actor begins and ends is the lifecycle's business.
  */
-import { type DoinError, errorMessage, isDoinError } from '../errors.js';
-import { traceRecord } from '../trace/record.js';
-import type { ActorDefinition, AnyProtocol, Behaviour, Envelope, Logger } from './actor.js';
-import { Life } from './context.js';
-import { withDeadline } from './deadline.js';
-import { actorError, crashed, startFailed, stopped, toWireError } from './errors.js';
+import { type DoinError, isDoinError } from '../errors.js';
+import type { Tracer } from '../trace/recorder.js';
+import type { Envelope, Logger } from './actor.js';
+import { type DeadLetterReason, deadLetter } from './dead-letters.js';
+import { actorError, stopped } from './errors.js';
 import type { Exchange, Receiver } from './exchange.js';
+import { InHand, type Taken } from './in-hand.js';
+import { type Instance, Lifecycle, type LifecycleOptions } from './lifecycle.js';
 import { KindQueue, Mailbox } from './mailbox.js';
-import { type RestartOptions, RestartPolicy } from './restart-policy.js';
-import type { ActorState, ActorStatus } from './status.js';
-import { runInStory } from './story.js';
+import { ActorMetrics } from './metrics.js';
+import type { ActorStatus } from './status.js';
+import { currentStory, runInStory } from './story.js';
+import type { SystemNews } from './system-events.js';
+import { type ActorVitals, type KindName, ThreadVitals } from './vitals.js';
 
-type AnyBehaviour = Behaviour<AnyProtocol, []>;
-type Handler = (payload: unknown, envelope: Envelope) => unknown;
-
-/** Time a crashed actor's `stop` may take to close files and ports before its successor starts. */
-const CLOSE_AFTER_CRASH_MS = 5_000;
-/** Time `stop` has even when draining used up the deadline: unflushed stores are worse than a late end. */
-const LEAST_CLOSE_MS = 1_000;
-
-export interface CellOptions {
-  readonly definition: ActorDefinition;
-  readonly options: unknown;
-  readonly exchange: Exchange;
-  readonly log: Logger;
-  readonly restart: RestartOptions;
-  readonly isTraced: (role: string, kind: string) => boolean;
-}
-
-/** One life and what its start gave. */
-interface Instance {
-  readonly life: Life;
-  readonly behaviour: AnyBehaviour;
-  readonly handlers: ReadonlyMap<string, Handler>;
+export interface CellOptions extends LifecycleOptions {
+  /** Where main reads what the actor is doing; left out where nobody reads it. */
+  readonly vitals?: ActorVitals;
+  readonly tracer: Tracer;
 }
 
 export class ActorCell implements Receiver {
@@ -44,23 +29,16 @@ export class ActorCell implements Receiver {
   readonly #exchange: Exchange;
   readonly #log: Logger;
   readonly #mailbox = new Mailbox();
+  readonly #metrics = new ActorMetrics();
   readonly #queues = new Map<string, KindQueue>();
-  readonly #policy: RestartPolicy;
-  /** Asks whose handlers run now. */
-  readonly #answering = new Set<Envelope>();
-  #state: ActorState = 'starting';
-  #life: Life | null = null;
-  #instance: Instance | null = null;
-  #starting: Promise<void> = Promise.resolve();
-  #cancelRestart: () => void = () => undefined;
+  readonly #lifecycle: Lifecycle;
+  readonly #inHand = new InHand();
+  readonly #vitals: ActorVitals;
   /** A handler that later messages must wait for is running. */
   #busy = false;
   #concurrent = 0;
   #scheduled = false;
   #onIdle: (() => void) | null = null;
-  #handled = 0;
-  #restarts = 0;
-  #deadLetters = 0;
 
   constructor(options: CellOptions) {
     const { definition, exchange } = options;
@@ -68,7 +46,18 @@ export class ActorCell implements Receiver {
     this.#options = options;
     this.#exchange = exchange;
     this.#log = options.log;
-    this.#policy = new RestartPolicy(options.restart);
+    this.#vitals = options.vitals ?? ThreadVitals.create(1, 0).actor(0);
+    this.#lifecycle = new Lifecycle(options, {
+      began: () => this.work(),
+      crashed: (failure, culprit) => this.#crashed(failure, culprit),
+      abandoned: (reason) => this.abandon(reason),
+      drained: () => this.#drained(),
+      restarting: () => {
+        this.#vitals.restarts += 1;
+        return this.#vitals.restarts;
+      },
+      timer: (runs) => (runs ? this.#vitals.begin(-1, currentStory()?.id ?? 0) : this.#vitals.end()),
+    });
     for (const { type, kind, options: bounds } of Object.values(definition.protocol)) {
       if (type !== 'event') this.#queues.set(kind, new KindQueue(kind, bounds));
     }
@@ -76,38 +65,58 @@ export class ActorCell implements Receiver {
       this.#queues.set(event.name, new KindQueue(event.name, event.options));
       exchange.listen(event.name, this.role);
     }
+    [...this.#queues.values()].forEach((queue, index) => {
+      queue.index = index;
+    });
     this.updateTrace();
     exchange.addReceiver(this);
   }
 
-  /** The first start: its error is the caller's, who stops the whole system. */
-  async start(): Promise<void> {
-    this.#starting = this.#live();
-    await this.#starting;
+  /** Names of the messages it takes; a kind's place is its `index` in the vitals. */
+  get kinds(): readonly KindName[] {
+    return [...this.#queues.keys()].map((kind) => ({
+      kind,
+      ask: this.#options.definition.protocol[kind]?.type === 'ask',
+    }));
   }
 
-  /** A start on a restarted thread: an error counts as one more crash. */
+  start(): Promise<void> {
+    return this.#lifecycle.start();
+  }
+
   resume(): void {
-    this.#state = 'restarting';
-    this.#restart(0);
+    this.#lifecycle.resume();
+  }
+
+  stop(deadlineMs: number): Promise<void> {
+    return this.#lifecycle.stop(deadlineMs);
   }
 
   deliver(envelope: Envelope): void {
-    if (this.#state === 'stopped' || this.#state === 'stopping') {
-      this.#refuse(envelope);
-      return;
-    }
     const queue = this.#queues.get(envelope.kind);
-    if (queue === undefined) {
-      this.#refuse(envelope);
+    if (queue === undefined || this.#lifecycle.closed) {
+      this.#refuse(envelope, queue === undefined ? 'unknown-receiver' : 'stopped');
       return;
     }
     const victim = this.#mailbox.put(envelope, queue);
+    if (envelope.type !== 'ask') this.#vitals.open += 1;
+    if (victim !== null) {
+      this.#vitals.countDrop(queue.index);
+      this.#settle(victim);
+    }
     if (victim?.type === 'ask') {
       const { kind, capacity } = queue;
       const message = `the mailbox of ${this.role} is full: ${capacity} messages "${kind}" wait; ask again later`;
       this.#exchange.fail(victim, actorError({ code: 'mailbox-full', actor: this.role, kind, capacity }, message));
     }
+  }
+
+  hasRoom(kind: string): boolean {
+    return this.#queues.get(kind)?.hasRoom ?? true;
+  }
+
+  whenRoom(kind: string): Promise<void> {
+    return this.#queues.get(kind)?.whenRoom() ?? Promise.resolve();
   }
 
   schedule(): void {
@@ -117,21 +126,22 @@ export class ActorCell implements Receiver {
   }
 
   work(): void {
-    const instance = this.#instance;
-    while (!this.#busy && instance !== null && instance === this.#instance) {
-      const next = this.#mailbox.take();
+    const lifecycle = this.#lifecycle;
+    const { instance } = lifecycle;
+    while (!this.#busy && instance !== null && instance === lifecycle.instance) {
+      const next = this.#inHand.takeAgain() ?? this.#mailbox.take();
       if (next === null) break;
       this.#handle(instance, next.envelope, next.queue);
     }
     if (this.#onIdle !== null && this.#isIdle()) this.#onIdle();
   }
 
-  deadLetter(): void {
-    this.#deadLetters += 1;
+  deadLetter(count = 1): void {
+    this.#vitals.deadLetters += count;
   }
 
   updateTrace(): void {
-    for (const queue of this.#queues.values()) queue.traced = this.#options.isTraced(this.role, queue.kind);
+    for (const queue of this.#queues.values()) queue.traced = this.#options.tracer.isTraced(this.role, queue.kind);
   }
 
   status(eventLoopP99Ms: number): ActorStatus {
@@ -144,48 +154,23 @@ export class ActorCell implements Receiver {
     return {
       name: this.role,
       thread: this.#exchange.thread,
-      state: this.#state,
-      mailbox_depth: this.#mailbox.depth,
-      restarts: this.#restarts,
-      handled: this.#handled,
+      state: this.#lifecycle.state,
+      mailbox_depth: this.#mailbox.depth + this.#inHand.waiting,
+      restarts: this.#vitals.restarts,
+      handled: this.#vitals.handled,
       dropped,
       overflowed,
-      dead_letters: this.#deadLetters,
+      dead_letters: this.#vitals.deadLetters,
+      quarantined: this.#vitals.quarantined,
+      blocked: 0,
       event_loop_p99_ms: eventLoopP99Ms,
+      times: this.#metrics.status(),
+      load: null,
     };
   }
 
   inspect(): unknown {
-    return this.#instance?.behaviour.inspect?.() ?? null;
-  }
-
-  /** Takes no new messages, works off those it has until the deadline, then lets the behaviour close what it opened. */
-  async stop(deadlineMs: number): Promise<void> {
-    if (this.#state === 'stopped' || this.#state === 'stopping') return;
-    this.#state = 'stopping';
-    this.#cancelRestart();
-    this.#life?.abort();
-    const { platform } = this.#exchange;
-    const endsAt = platform.monotonic() + deadlineMs;
-    // A start that fails now has failed for its own caller; here it only matters that it is over.
-    await withDeadline(
-      platform,
-      deadlineMs,
-      this.#starting.catch(() => undefined),
-    );
-    await withDeadline(platform, endsAt - platform.monotonic(), this.#drained());
-    this.#abandonMailbox();
-    const instance = this.#instance;
-    this.#instance = null;
-    this.#life?.cancelTimers();
-    try {
-      const leftMs = Math.max(LEAST_CLOSE_MS, endsAt - platform.monotonic());
-      const closed = instance === null || (await withDeadline(platform, leftMs, instance.behaviour.stop?.()));
-      if (!closed) this.#log.error('the actor did not close in time', { waited_ms: leftMs });
-    } finally {
-      this.#life?.end();
-      this.#state = 'stopped';
-    }
+    return this.#lifecycle.instance?.behaviour.inspect?.() ?? null;
   }
 
   readonly #workScheduled = (): void => {
@@ -193,68 +178,54 @@ export class ActorCell implements Receiver {
     this.work();
   };
 
-  async #live(): Promise<void> {
-    const { definition, options } = this.#options;
-    const life = new Life(this.role, this.#exchange, this.#log, {
-      failed: (error) => this.#crash(life, error),
-      deadLetter: () => this.deadLetter(),
-    });
-    this.#life = life;
-    let behaviour: AnyBehaviour;
-    try {
-      behaviour = (await definition.start(life.context, options)) as AnyBehaviour;
-    } catch (error) {
-      // A timer may have crashed this life already; then its restart is under way and this error is one with it.
-      if (life.ended) return this.#log.error('start failed after a crash', { error });
-      life.end();
-      throw startFailed(this.role, error);
-    }
-    const instance = { life, behaviour, handlers: bindHandlers(behaviour) };
-    // A timer set by start may have crashed the life before start was done: then there is nothing to run.
-    if (life.ended) return this.#close(instance);
-    this.#instance = instance;
-    if (this.#state !== 'stopping') this.#state = 'running';
-    this.work();
-  }
-
   #handle(instance: Instance, envelope: Envelope, queue: KindQueue): void {
     const { platform } = this.#exchange;
     if (envelope.deadline !== undefined && envelope.deadline < platform.stamp()) {
-      this.deadLetter();
+      this.#discard(envelope, 'expired');
       return;
     }
     const handler = instance.handlers.get(envelope.kind);
     if (handler === undefined) {
-      this.#refuse(envelope);
+      this.#settle(envelope);
+      this.#refuse(envelope, 'unknown-receiver');
       return;
     }
-    const startedAt = queue.traced ? platform.stamp() : 0;
-    if (envelope.type === 'ask') this.#answering.add(envelope);
+    const isTimed = this.#metrics.due() || (queue.traced && this.#options.tracer.hasRoom());
+    const startedAt = isTimed ? platform.stamp() : 0;
+    this.#vitals.begin(queue.index, envelope.id);
     try {
-      instance.life.messages.next(envelope);
+      if (instance.life.messages.observed) instance.life.messages.next(envelope);
       const result = runInStory(envelope, handler, envelope.payload, envelope);
+      this.#vitals.end();
       if (result instanceof Promise) this.#await(instance, envelope, queue, startedAt, result);
       else this.#finish(instance, envelope, queue, startedAt, result);
     } catch (error) {
+      this.#vitals.end();
       this.#fail(instance, envelope, queue, startedAt, error);
     }
   }
 
   #await(instance: Instance, envelope: Envelope, queue: KindQueue, startedAt: number, result: Promise<unknown>): void {
+    this.#inHand.add(envelope, queue);
     if (queue.concurrent) {
       queue.active += 1;
       this.#concurrent += 1;
     } else {
       this.#busy = true;
+      this.#vitals.suspend(queue.index, envelope.id);
     }
     const settled = (): boolean => {
+      // The crash of its life has settled everything that was in hand.
+      if (instance !== this.#lifecycle.instance) return false;
+      this.#inHand.delete(envelope);
       if (queue.concurrent) {
         queue.active -= 1;
         this.#concurrent -= 1;
-      } else if (instance === this.#instance) {
+      } else {
         this.#busy = false;
+        this.#vitals.resume();
       }
-      return instance === this.#instance;
+      return true;
     };
     result
       .then(
@@ -265,99 +236,70 @@ export class ActorCell implements Receiver {
           if (settled()) this.#fail(instance, envelope, queue, startedAt, error);
         },
       )
-      .catch((error) => this.#crash(instance.life, error, envelope))
+      .catch((error) => this.#lifecycle.crash(instance.life, error, { envelope, queue }))
       .finally(() => this.work());
   }
 
   /** Throws when a reply is not plain data: the actor's mistake, like any other. */
   #finish(instance: Instance, envelope: Envelope, queue: KindQueue, startedAt: number, value: unknown): void {
-    this.#handled += 1;
-    if (queue.traced && instance === this.#instance) this.#trace(envelope, startedAt, 'ok');
-    if (envelope.type !== 'ask') return;
-    this.#exchange.reply(envelope, value);
-    this.#answering.delete(envelope);
+    if (envelope.type === 'ask') this.#exchange.reply(envelope, value);
+    this.#vitals.handled += 1;
+    this.#settle(envelope);
+    if (startedAt > 0 && instance === this.#lifecycle.instance) this.#measure(envelope, queue, startedAt, 'ok');
   }
 
   /** A typed error is an answer; anything else thrown is a crash. */
   #fail(instance: Instance, envelope: Envelope, queue: KindQueue, startedAt: number, error: unknown): void {
     const outcome = isDoinError(error) ? error.code : 'crashed';
-    if (queue.traced) this.#trace(envelope, startedAt, outcome);
+    if (startedAt > 0) this.#measure(envelope, queue, startedAt, outcome);
     if (!isDoinError(error)) {
-      this.#crash(instance.life, error, envelope);
+      this.#lifecycle.crash(instance.life, error, { envelope, queue });
       return;
     }
-    this.#handled += 1;
-    this.#answering.delete(envelope);
+    this.#vitals.handled += 1;
+    this.#settle(envelope);
     if (envelope.type === 'ask') this.#exchange.fail(envelope, error);
     else this.#log.warn(`${envelope.kind} from ${envelope.from} failed: ${error.message}`, { code: error.code });
   }
 
-  #crash(life: Life, error: unknown, envelope?: Envelope): void {
-    if (life !== this.#life || life.ended) return;
-    const instance = this.#instance;
-    this.#instance = null;
+  #crashed(failure: DoinError, culprit: Taken | undefined): void {
     this.#busy = false;
-    life.end();
-    const handling = envelope === undefined ? 'a timer' : `${envelope.kind} from ${envelope.from}`;
-    this.#log.error(`crashed on ${handling}`, { error });
-    const failure = crashed(this.role, error);
-    const asks = [...this.#answering, ...this.#mailbox.remove('asks')];
-    this.#answering.clear();
-    for (const ask of asks) this.#exchange.fail(ask, failure);
-    const closed = instance === null ? this.#starting.catch(() => undefined) : this.#close(instance);
-    if (this.#state === 'stopping') {
-      this.#onIdle?.();
-      return;
-    }
-    this.#state = 'restarting';
-    this.#afterCrash(error, closed);
+    this.#vitals.resume();
+    this.#concurrent = 0;
+    for (const queue of this.#queues.values()) queue.active = 0;
+    const { asks, poison, interrupted } = this.#inHand.crash(culprit ?? this.#inHand.find(currentStory()?.id));
+    for (const ask of [...asks, ...this.#mailbox.remove('asks')]) this.#exchange.fail(ask, failure);
+    for (const envelope of interrupted) this.#discard(envelope, 'interrupted');
+    if (poison !== null) this.#quarantine(poison, failure);
+    this.#onIdle?.();
   }
 
-  #afterCrash(error: unknown, closed: Promise<void>): void {
-    const { platform } = this.#exchange;
-    const fraction = (platform.randomBytes(1)[0] ?? 0) / 256;
-    const delayMs = this.#policy.crashed(platform.monotonic(), fraction);
-    if (delayMs === null) {
-      this.#giveUp(error);
-      return;
-    }
-    this.#restarts += 1;
-    void closed.then(() => {
-      if (this.#state === 'restarting') this.#restart(delayMs);
-    });
+  #quarantine(envelope: Envelope, failure: DoinError): void {
+    const { from, kind, id, traceId } = envelope;
+    const reason = failure.message;
+    this.#vitals.quarantined += 1;
+    this.#discard(envelope, 'poison');
+    this.#log.error(`${kind} from ${from} crashed the actor twice and is set aside`, { id, traceId });
+    const payload = { actor: this.role, from, kind, id, traceId, reason };
+    this.#exchange.report('news', { event: 'messageQuarantined', payload } satisfies SystemNews);
   }
 
-  #restart(delayMs: number): void {
-    this.#cancelRestart = this.#exchange.platform.setTimer(delayMs, () => {
-      this.#starting = this.#live().catch((error) => {
-        this.#log.error('could not start again', { error });
-        if (this.#state === 'restarting') this.#afterCrash(error, Promise.resolve());
-      });
-    });
-  }
-
-  #giveUp(error: unknown): void {
-    this.#state = 'stopped';
-    this.#abandonMailbox();
-    const reason = errorMessage(error);
-    const restarts = this.#restarts;
-    const data = { code: 'actor-restarts-exhausted', actor: this.role, restarts, reason } as const;
-    const escalation = actorError(data, `actor ${this.role} crashed again after ${restarts} restarts: ${reason}`);
-    this.#exchange.report('escalation', toWireError(escalation));
-  }
-
-  /** Lets a crashed life close its files and ports, or its successor finds them in use. */
-  async #close(instance: Instance): Promise<void> {
-    try {
-      await withDeadline(this.#exchange.platform, CLOSE_AFTER_CRASH_MS, instance.behaviour.stop?.());
-    } catch (error) {
-      this.#log.error('stop failed after a crash', { error });
+  /** Nothing that waits or is in hand will be handled. Asks of a thread that ends fail by the loss of its ports. */
+  abandon(reason: DeadLetterReason): void {
+    for (const envelope of [...this.#inHand.clear(), ...this.#mailbox.remove('all')]) {
+      this.#settle(envelope);
+      if (envelope.type !== 'ask' || reason !== 'thread-ended') this.#refuse(envelope, reason);
     }
   }
 
-  #abandonMailbox(): void {
-    for (const envelope of [...this.#answering, ...this.#mailbox.remove('all')]) this.#refuse(envelope);
-    this.#answering.clear();
+  #discard(envelope: Envelope, reason: DeadLetterReason): void {
+    this.#settle(envelope);
+    this.#exchange.deadLetter(this.role, deadLetter(envelope, reason, this.#exchange.platform.now()));
+  }
+
+  /** What is settled need not be accounted for when the thread ends. */
+  #settle(envelope: Envelope): void {
+    if (envelope.type !== 'ask') this.#vitals.open -= 1;
   }
 
   #drained(): Promise<void> {
@@ -368,15 +310,13 @@ export class ActorCell implements Receiver {
   }
 
   #isIdle(): boolean {
-    return this.#instance === null || (this.#mailbox.depth === 0 && !this.#busy && this.#concurrent === 0);
+    if (this.#lifecycle.instance === null) return true;
+    return this.#mailbox.depth + this.#inHand.waiting + this.#concurrent === 0 && !this.#busy;
   }
 
-  #refuse(envelope: Envelope): void {
-    if (envelope.type !== 'ask') {
-      this.deadLetter();
-      return;
-    }
-    this.#exchange.fail(envelope, this.#refusal(envelope.kind));
+  #refuse(envelope: Envelope, reason: DeadLetterReason): void {
+    if (envelope.type === 'ask') this.#exchange.fail(envelope, this.#refusal(envelope.kind));
+    else this.#exchange.deadLetter(this.role, deadLetter(envelope, reason, this.#exchange.platform.now()));
   }
 
   #refusal(kind: string): DoinError {
@@ -385,16 +325,9 @@ export class ActorCell implements Receiver {
     return actorError({ code: 'no-such-kind', actor: this.role, kind }, message);
   }
 
-  #trace(envelope: Envelope, startedAt: number, outcome: string): void {
-    const record = traceRecord(envelope, this.role, startedAt, this.#exchange.platform.stamp(), outcome);
-    this.#exchange.report('trace', record);
+  #measure(envelope: Envelope, queue: KindQueue, startedAt: number, outcome: string): void {
+    const endedAt = this.#exchange.platform.stamp();
+    this.#metrics.record(envelope.sentAt, startedAt, endedAt);
+    if (queue.traced) this.#options.tracer.record(envelope, this.role, startedAt, endedAt, outcome);
   }
-}
-
-function bindHandlers(behaviour: AnyBehaviour): Map<string, Handler> {
-  const handlers = new Map<string, Handler>();
-  for (const group of [behaviour.handlers, behaviour.events] as unknown as Record<string, Handler>[]) {
-    for (const [kind, handler] of Object.entries(group)) handlers.set(kind, handler.bind(group));
-  }
-  return handlers;
 }

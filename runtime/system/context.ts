@@ -4,6 +4,7 @@
  */
 import { type Observable, Subject } from 'rxjs';
 import type { ActorContext, Cancel, Envelope, Logger } from './actor.js';
+import { deadLetter } from './dead-letters.js';
 import { stopped } from './errors.js';
 import type { Exchange } from './exchange.js';
 import { currentStory, runInStory, type Story } from './story.js';
@@ -11,8 +12,8 @@ import { currentStory, runInStory, type Story } from './story.js';
 export interface LifeEvents {
   /** A timer's callback threw or rejected. */
   failed(error: unknown): void;
-  /** Something was sent after the end. */
-  deadLetter(): void;
+  /** A timer's callback begins to hold the thread, and returns. */
+  timer(runs: boolean): void;
 }
 
 export class Life {
@@ -54,8 +55,11 @@ export class Life {
   #createContext(role: string, log: Logger, messages: Observable<Envelope>): ActorContext {
     const exchange = this.#exchange;
     const { platform } = exchange;
-    const alive = (): boolean => {
-      if (this.#ended) this.#events.deadLetter();
+    const alive = ({ role: to, kind }: { readonly role: string; readonly kind: string }): boolean => {
+      if (this.#ended) {
+        const traceId = currentStory()?.traceId ?? '';
+        exchange.deadLetter(role, deadLetter({ to, from: role, kind, traceId }, 'sender-crashed', platform.now()));
+      }
       return !this.#ended;
     };
     // The contract's generic signatures are what actors see; in here a reference is a name and a payload is unknown.
@@ -70,12 +74,16 @@ export class Life {
       after: (delayMs, callback) => this.#after(delayMs, callback),
       every: (intervalMs, callback) => this.#every(intervalMs, callback),
       tell: (reference, payload, options) => {
-        if (alive()) exchange.tell(role, reference, payload, options);
+        if (alive(reference)) exchange.tell(role, reference, payload, options);
       },
+      canSend: (reference) => !this.#ended && exchange.canSend(role, reference),
+      ready: (reference) => (this.#ended ? Promise.resolve() : exchange.ready(role, reference)),
       ask: (reference, request, options) =>
-        (alive() ? exchange.ask(role, reference, request, options) : Promise.reject(stopped(role))) as Promise<never>,
+        (alive(reference)
+          ? exchange.ask(role, reference, request, options)
+          : Promise.reject(stopped(role))) as Promise<never>,
       emit: (reference, payload, options) => {
-        if (alive()) exchange.emit(role, reference, payload, options);
+        if (alive(reference)) exchange.emit(role, reference, payload, options);
       },
     };
   }
@@ -127,9 +135,18 @@ export class Life {
   readonly #fire = async (callback: () => void | Promise<void>): Promise<void> => {
     if (this.#ended) return;
     try {
-      await callback();
+      await this.#run(callback);
     } catch (error) {
       if (!this.#ended) this.#events.failed(error);
     }
   };
+
+  #run(callback: () => void | Promise<void>): void | Promise<void> {
+    this.#events.timer(true);
+    try {
+      return callback();
+    } finally {
+      this.#events.timer(false);
+    }
+  }
 }

@@ -18,6 +18,6 @@ function copy(value: unknown): unknown {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return structuredClone(value);
   const result: Record<string, unknown> = {};
-  for (const [key, entry] of Object.entries(value)) result[key] = copy(entry);
+  for (const key in value) result[key] = copy((value as Record<string, unknown>)[key]);
   return result;
 }

@@ -57,7 +57,15 @@ export class MainEndpoint implements Receiver {
 
   schedule(): void {}
 
-  deadLetter(): void {
-    this.deadLetters += 1;
+  hasRoom(): boolean {
+    return true;
+  }
+
+  whenRoom(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  deadLetter(count = 1): void {
+    this.deadLetters += count;
   }
 }

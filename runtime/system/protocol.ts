@@ -15,11 +15,17 @@
 /** How a full mailbox treats one more message of this kind. Drops are counted per kind, never silent. */
 export type OverflowPolicy = 'backpressure' | 'drop-oldest' | 'drop-newest';
 
+/** Messages of a higher priority overtake those of a lower one in the mailbox; among equals the order is kept. */
+export type MessagePriority = 'high' | 'normal' | 'low';
+
+/** What these resolve to, and where the defaults come from: `policy.ts`. */
 export interface MessageOptions {
   /** Queue bound for this kind in the receiver's mailbox; default 1024. */
   readonly capacity?: number;
   /** Default `backpressure`. */
   readonly overflow?: OverflowPolicy;
+  /** `high` for what consensus waits for, `low` for telemetry. Default `normal`. */
+  readonly priority?: MessagePriority;
   /**
    * A handler that may take long and must not hold up the mailbox (a training run, a download) runs beside the
    * following messages; all others run one after another, each to its end, awaiting a returned promise.

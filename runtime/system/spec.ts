@@ -6,6 +6,7 @@ import { fromWireError, startFailed, toWireError, type WireError } from './error
 import type { ClockBase } from './platform.js';
 import type { RestartOptions } from './restart-policy.js';
 import type { ActorStatus } from './status.js';
+import type { KindName } from './vitals.js';
 
 export interface ActorSpec {
   readonly role: string;
@@ -17,11 +18,24 @@ export interface ActorSpec {
   readonly options: unknown;
 }
 
+export interface ThreadLink {
+  readonly thread: string;
+  readonly port: MessagePort;
+  /** Of the other thread's present life; null for main. */
+  readonly vitals: SharedArrayBuffer | null;
+}
+
 export interface ThreadBoot {
   readonly thread: string;
   readonly number: number;
   readonly control: MessagePort;
-  readonly links: readonly { readonly thread: string; readonly port: MessagePort }[];
+  readonly links: readonly ThreadLink[];
+  /** All threads; a thread's place is its number in the vitals of the others. */
+  readonly threads: readonly string[];
+  /** Where this life of the thread writes its vitals. */
+  readonly vitals: SharedArrayBuffer;
+  /** How often it does so. */
+  readonly beatIntervalMs: number;
   readonly routes: readonly (readonly [role: string, thread: string])[];
   readonly actors: readonly ActorSpec[];
   readonly preload: string | null;
@@ -42,6 +56,8 @@ export interface LoadedActor {
   readonly role: string;
   /** Names of the events it listens to. */
   readonly listensTo: readonly string[];
+  /** The messages it takes, in the order of its vitals. */
+  readonly kinds: readonly KindName[];
 }
 
 export interface ThreadControl {
@@ -58,7 +74,7 @@ export interface ThreadControl {
   setTrace(filter: TraceFilter | null): void;
   setLogLevel(level: string): void;
   /** The new port to a thread that was started again. */
-  relink(thread: string, port: MessagePort): void;
+  relink(thread: string, port: MessagePort, vitals: SharedArrayBuffer): void;
   /** A thread is gone for good. */
   unlink(thread: string): void;
 }

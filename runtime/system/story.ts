@@ -21,17 +21,32 @@ export function runInStory<A, B, R>(story: Story, run: (a: A, b: B) => R, a: A, 
   return storage.run(story, run, a, b);
 }
 
-/** Ids are 10 random hex digits and 6 counted ones: new random bytes once in 16 million stories, not for each. */
-export function traceIdSource(platform: Platform): () => string {
-  let prefix = '';
-  let count = 0;
-  return () => {
-    if (prefix === '' || count > 0xffffff) {
-      prefix = Buffer.from(platform.randomBytes(5)).toString('hex');
-      count = 0;
+/** 000 to fff: two look-ups are a fourth of the time of number formatting. */
+const HEX = Array.from({ length: 0x1000 }, (_, value) => value.toString(16).padStart(3, '0'));
+const LAST_COUNT = 0xff_ffff;
+
+/** A trace id from its parts: 10 random hex digits and 6 counted ones. */
+export function traceIdOf(prefix: string, count: number): string {
+  return prefix + (HEX[count >>> 12] ?? '') + (HEX[count & 0xfff] ?? '');
+}
+
+/** New random bytes once in 16 million stories, not for each. */
+export class TraceIds {
+  readonly #platform: Platform;
+  /** Of the id made last, like `count`. */
+  prefix = '';
+  count = LAST_COUNT;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+  }
+
+  next(): string {
+    if (this.count === LAST_COUNT) {
+      this.prefix = Buffer.from(this.#platform.randomBytes(5)).toString('hex');
+      this.count = -1;
     }
-    const traceId = prefix + count.toString(16).padStart(6, '0');
-    count += 1;
-    return traceId;
-  };
+    this.count += 1;
+    return traceIdOf(this.prefix, this.count);
+  }
 }

@@ -2,17 +2,22 @@
  * Starts the threads, wires each pair with a direct port, and starts a thread again when it ends without being told
  * to. An actor's own crashes are handled by its cell; here a thread is what crashes.
  */
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type ResourceLimits } from 'node:worker_threads';
 import { type DoinError, errorMessage } from '../errors.js';
 import type { TraceFilter } from '../trace/filter.js';
 import { handOver } from './control.js';
+import type { DeadLetter } from './dead-letters.js';
 import { withDeadline } from './deadline.js';
 import { actorError, crashed } from './errors.js';
 import { type Exchange, MAIN } from './exchange.js';
 import type { ClockBase, Platform } from './platform.js';
-import { type RestartOptions, RestartPolicy } from './restart-policy.js';
-import { type ActorSpec, fromResult, type LoadedActor } from './spec.js';
-import type { ActorState, ActorStatus } from './status.js';
+import type { RestartOptions } from './restart-policy.js';
+import { type ActorSpec, fromResult, type LoadedActor, type ThreadLink } from './spec.js';
+import type { ActorStatus } from './status.js';
+import type { SystemNews, ThreadBlocked } from './system-events.js';
+import { ThreadSlot } from './thread-slot.js';
+import { ThreadVitals } from './vitals.js';
+import { beatIntervalMs, nameOccupation, Watchdog, type WatchdogOptions } from './watchdog.js';
 import { WorkerThread } from './worker-thread.js';
 
 /** A thread that answers no health call for this long is shown with what was last known of it. */
@@ -25,26 +30,20 @@ export interface SupervisorOptions {
   readonly threads: ReadonlyMap<string, readonly ActorSpec[]>;
   readonly preload: string | null;
   readonly restart: RestartOptions;
+  readonly watchdog: WatchdogOptions;
+  /** Thread -> limits of its JavaScript engine. */
+  readonly threadLimits: Readonly<Record<string, ResourceLimits>>;
   readonly clock: ClockBase;
   readonly onEscalation: (error: DoinError) => void;
   readonly log: (level: 'warn' | 'error', message: string, fields: Record<string, unknown>) => void;
-}
-
-interface Slot {
-  readonly thread: string;
-  readonly actors: readonly ActorSpec[];
-  readonly policy: RestartPolicy;
-  worker: WorkerThread | null;
-  restarts: number;
-  state: ActorState;
-  lastStatus: readonly ActorStatus[];
 }
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #exchange: Exchange;
   readonly #platform: Platform;
-  readonly #slots: readonly Slot[];
+  readonly #slots: readonly ThreadSlot[];
+  readonly #watchdog: Watchdog;
   /** Event -> threads with listeners. */
   readonly #audiences = new Map<string, Set<string>>();
   readonly #cancelRestarts = new Set<() => void>();
@@ -59,15 +58,17 @@ export class Supervisor {
     this.#platform = exchange.platform;
     this.#trace = trace;
     this.#logLevel = logLevel;
-    this.#slots = [...options.threads].map(([thread, actors]) => ({
-      thread,
-      actors,
-      policy: new RestartPolicy(options.restart),
-      worker: null,
-      restarts: 0,
-      state: 'starting',
-      lastStatus: [],
-    }));
+    const peers = options.threads.size + 1;
+    this.#slots = [...options.threads].map(
+      ([thread, actors]) => new ThreadSlot(thread, actors, options.restart, peers),
+    );
+    const watched = () => this.#slots.filter(({ state }) => state === 'running').map((slot) => slot.watched);
+    this.#watchdog = new Watchdog(options.watchdog, this.#platform, watched, {
+      blocked: (report) => this.#blocked(report),
+      released: (thread, heldMs) =>
+        options.log('warn', `thread ${thread} runs again after ${Math.round(heldMs)} ms`, { thread }),
+      expired: (report) => this.#expired(report),
+    });
   }
 
   /** Loads all threads, then starts all actors: nobody emits before everybody's events are known. */
@@ -78,7 +79,7 @@ export class Supervisor {
     const loaded = await Promise.all(workers.map((worker) => worker.call((control) => control.load())));
     this.#slots.forEach((slot, index) => {
       const result = loaded[index];
-      if (result !== undefined) this.#learnAudiences(slot.thread, fromResult(result));
+      if (result !== undefined) this.#learn(slot, fromResult(result));
     });
     const audiences = this.#audienceList();
     await Promise.all(
@@ -89,6 +90,7 @@ export class Supervisor {
       if (slot.worker === null) throw crashed(slot.thread, new Error('its thread ended'));
       slot.state = 'running';
     }
+    this.#watchdog.start();
   }
 
   /** Main begins or ends listening; threads that start later are told with the rest. */
@@ -125,6 +127,7 @@ export class Supervisor {
   /** Stops the actors one after another in this order, then ends the threads. */
   async stop(order: readonly string[], deadlineMs: number): Promise<void> {
     this.#stopping = true;
+    this.#watchdog.stop();
     for (const cancel of this.#cancelRestarts) cancel();
     for (const role of order) await this.#stopActor(role, deadlineMs);
     for (const slot of this.#slots) slot.state = 'stopped';
@@ -144,13 +147,13 @@ export class Supervisor {
   }
 
   /** One channel for each pair of threads; main's ends are bound at once. */
-  #wireAll(): Map<string, { thread: string; port: MessagePort }[]> {
-    const ports = new Map<string, { thread: string; port: MessagePort }[]>();
+  #wireAll(): Map<string, ThreadLink[]> {
+    const ports = new Map<string, ThreadLink[]>();
     const give = (owner: string, thread: string, port: MessagePort): void => {
-      if (owner === MAIN) this.#exchange.link(thread).bind(port);
-      else ports.set(owner, [...(ports.get(owner) ?? []), { thread, port }]);
+      if (owner === MAIN) this.#bind(thread, port);
+      else ports.set(owner, [...(ports.get(owner) ?? []), { thread, port, vitals: this.#vitalsOf(thread) }]);
     };
-    const names = [MAIN, ...this.threads];
+    const names = this.#everyThread;
     names.forEach((first, index) => {
       for (const second of names.slice(index + 1)) {
         const { port1, port2 } = new MessageChannel();
@@ -161,13 +164,16 @@ export class Supervisor {
     return ports;
   }
 
-  #spawn(slot: Slot, links: readonly { thread: string; port: MessagePort }[]): WorkerThread {
-    const { preload, clock, restart } = this.#options;
+  #spawn(slot: ThreadSlot, links: readonly ThreadLink[]): WorkerThread {
+    const { preload, clock, restart, watchdog, threadLimits } = this.#options;
     this.#started += 1;
-    const worker = new WorkerThread({
+    const boot = {
       thread: slot.thread,
       number: this.#started,
       links,
+      threads: this.#everyThread,
+      vitals: slot.vitals.buffer,
+      beatIntervalMs: beatIntervalMs(watchdog),
       routes: this.#routes(),
       actors: slot.actors,
       preload,
@@ -175,19 +181,26 @@ export class Supervisor {
       restart,
       logLevel: this.#logLevel,
       trace: this.#trace,
-    });
+    };
+    const worker = new WorkerThread(boot, threadLimits[slot.thread] ?? {});
     slot.worker = worker;
     void worker.ended.then((reason) => this.#ended(slot, worker, reason));
     return worker;
   }
 
-  #ended(slot: Slot, worker: WorkerThread, reason: string): void {
+  #ended(slot: ThreadSlot, worker: WorkerThread, reason: string): void {
     if (slot.worker !== worker) return;
     slot.worker = null;
+    const culprit = nameOccupation(slot.watched.actors, slot.vitals.occupations()[0]);
+    this.#reportDead(slot.bury(this.#platform.now()));
     // Before the first start is complete, start() itself fails with this reason.
     if (this.#stopping || slot.state === 'starting') return;
     slot.state = 'restarting';
     const { thread } = slot;
+    for (const { role: actor } of slot.actors) {
+      const kind = culprit.actor === actor ? culprit.kind : null;
+      this.#tellAll({ event: 'actorCrashed', payload: { actor, thread, reason, kind } });
+    }
     this.#options.log('error', `thread ${thread} ended: ${reason}`, { thread });
     const fraction = (this.#platform.randomBytes(1)[0] ?? 0) / 256;
     const delayMs = slot.policy.crashed(this.#platform.monotonic(), fraction);
@@ -208,25 +221,29 @@ export class Supervisor {
     this.#cancelRestarts.add(cancel);
   }
 
-  async #respawn(slot: Slot): Promise<void> {
-    const links: { thread: string; port: MessagePort }[] = [];
-    for (const other of [MAIN, ...this.threads]) {
+  async #respawn(slot: ThreadSlot): Promise<void> {
+    const links: ThreadLink[] = [];
+    const { buffer } = slot.vitals;
+    for (const other of this.#everyThread) {
       const peer = this.#slots.find(({ thread }) => thread === other)?.worker ?? null;
       if (other === slot.thread || (other !== MAIN && peer === null)) continue;
       const { port1, port2 } = new MessageChannel();
-      links.push({ thread: other, port: port1 });
-      if (peer === null) this.#exchange.link(slot.thread).bind(port2);
-      else this.#tell(peer, (control) => control.relink(slot.thread, handOver(port2)));
+      links.push({ thread: other, port: port1, vitals: this.#vitalsOf(other) });
+      if (peer === null) this.#bind(slot.thread, port2);
+      else this.#tell(peer, (control) => control.relink(slot.thread, handOver(port2), buffer));
     }
     const worker = this.#spawn(slot, links);
     const loaded = fromResult(await worker.call((control) => control.load()));
-    this.#learnAudiences(slot.thread, loaded);
+    this.#learn(slot, loaded);
     fromResult(await worker.call((control) => control.start(this.#audienceList(), true)));
     slot.state = 'running';
   }
 
-  #giveUp(slot: Slot, reason: string): void {
+  #giveUp(slot: ThreadSlot, reason: string): void {
     slot.state = 'stopped';
+    for (const { role: actor } of slot.actors) {
+      this.#tellAll({ event: 'actorStopped', payload: { actor, thread: slot.thread, cause: 'exhausted' } });
+    }
     this.#exchange.unlink(slot.thread);
     for (const other of this.#slots) {
       if (other.worker !== null) this.#tell(other.worker, (control) => control.unlink(slot.thread));
@@ -249,7 +266,7 @@ export class Supervisor {
     await Promise.all(this.#slots.flatMap((slot) => (slot.worker === null ? [] : [run(slot.worker)])));
   }
 
-  async #slotStatus(slot: Slot): Promise<ActorStatus[]> {
+  async #slotStatus(slot: ThreadSlot): Promise<ActorStatus[]> {
     if (slot.worker !== null) {
       const asked = slot.worker
         .call((control) => control.health())
@@ -262,14 +279,54 @@ export class Supervisor {
         );
       await withDeadline(this.#platform, HEALTH_TIMEOUT_MS, asked);
     }
-    return slot.actors.map(({ role }) => {
-      const known = slot.lastStatus.find(({ name }) => name === role) ?? unknownStatus(role, slot.thread);
-      const state = slot.state === 'running' ? known.state : slot.state;
-      return { ...known, state, restarts: known.restarts + slot.restarts };
+    return slot.status();
+  }
+
+  #blocked(report: ThreadBlocked): void {
+    const { thread, heldMs } = report;
+    const slot = this.#slots.find((one) => one.thread === thread);
+    if (slot !== undefined) slot.blocked += 1;
+    const message = `thread ${thread} has not come back for ${heldMs} ms: ${holder(report)} holds its event loop`;
+    this.#options.log('warn', message, { ...report });
+    this.#tellAll({ event: 'threadBlocked', payload: report });
+  }
+
+  #expired(report: ThreadBlocked): void {
+    const reason = `${holder(report)} held its event loop for ${report.heldMs} ms`;
+    const worker = this.#slots.find((one) => one.thread === report.thread)?.worker;
+    worker?.kill(reason).catch((error) => {
+      this.#options.log('error', `thread ${report.thread} could not be ended: ${errorMessage(error)}`, {});
     });
   }
 
-  #learnAudiences(thread: string, loaded: readonly LoadedActor[]): void {
+  #tellAll(news: SystemNews): void {
+    this.#exchange.report('news', news);
+  }
+
+  #reportDead(letters: readonly DeadLetter[]): void {
+    const count = letters.reduce((sum, letter) => sum + letter.count, 0);
+    if (count > 0) this.#exchange.report('dead-letters', { count, letters });
+  }
+
+  get #everyThread(): readonly string[] {
+    return [MAIN, ...this.threads];
+  }
+
+  #vitalsOf(thread: string): SharedArrayBuffer | null {
+    return this.#slots.find((slot) => slot.thread === thread)?.vitals.buffer ?? null;
+  }
+
+  /** Main's end of a link to a thread, which counts what main sends in the vitals of its present life. */
+  #bind(thread: string, port: MessagePort): void {
+    const buffer = this.#vitalsOf(thread);
+    const own = this.#everyThread.indexOf(MAIN);
+    const vitals = buffer === null ? null : new ThreadVitals(buffer);
+    this.#exchange.link(thread).bind(port, vitals === null ? null : () => vitals.received(own));
+  }
+
+  #learn(slot: ThreadSlot, loaded: readonly LoadedActor[]): void {
+    slot.learn(loaded);
+    const { thread } = slot;
     for (const { listensTo } of loaded) {
       for (const event of listensTo) {
         this.#audience(event).add(thread);
@@ -293,22 +350,12 @@ export class Supervisor {
     return [...routes, [MAIN, MAIN]];
   }
 
-  #slotOf(role: string): Slot | undefined {
+  #slotOf(role: string): ThreadSlot | undefined {
     return this.#slots.find((slot) => slot.actors.some((actor) => actor.role === role));
   }
 }
 
-function unknownStatus(name: string, thread: string): ActorStatus {
-  return {
-    name,
-    thread,
-    state: 'starting',
-    mailbox_depth: 0,
-    restarts: 0,
-    handled: 0,
-    dropped: {},
-    overflowed: 0,
-    dead_letters: 0,
-    event_loop_p99_ms: 0,
-  };
+function holder({ actor, kind, messageId }: ThreadBlocked): string {
+  if (actor === null) return 'code outside all handlers';
+  return kind === 'timer' ? `a timer of ${actor}` : `${actor}, with message ${messageId} "${kind}",`;
 }

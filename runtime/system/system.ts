@@ -2,11 +2,15 @@
  * The actor system as the node sees it: start with a list of actors, talk to them from the main thread, watch them,
  * stop them in a declared order.
  */
+import type { ResourceLimits } from 'node:worker_threads';
 import { pino } from 'pino';
 import type { DoinError } from '../errors.js';
 import type { TraceFilter } from '../trace/filter.js';
-import { formatTraceRecord, type TraceRecord } from '../trace/record.js';
+import { formatTraceRecord } from '../trace/format.js';
+import { recordOf, type TraceRecord } from '../trace/record.js';
+import type { TraceBatch } from '../trace/recorder.js';
 import type { ActorContext, Cancel, Envelope } from './actor.js';
+import { type DeadLetter, type DeadLetterReport, DeadLetterRing } from './dead-letters.js';
 import { fromWireError, type WireError } from './errors.js';
 import { Exchange, MAIN } from './exchange.js';
 import { createLogger, type LogRecord, LogThreshold } from './logging.js';
@@ -18,6 +22,8 @@ import { DEFAULT_RESTART, type RestartOptions } from './restart-policy.js';
 import type { ActorSpec } from './spec.js';
 import type { ActorStatus } from './status.js';
 import { Supervisor } from './supervisor.js';
+import { type SystemNews, systemEvents } from './system-events.js';
+import { DEFAULT_WATCHDOG, type WatchdogOptions } from './watchdog.js';
 import { type ReportTopic, subscribeItem } from './wire.js';
 
 export type { ActorSpec } from './spec.js';
@@ -38,17 +44,24 @@ export interface SystemOptions {
   /** `file:` URL of a module imported first on every thread (polyfills). */
   readonly preload?: string;
   readonly restart?: Partial<RestartOptions>;
+  /** Default: a loop held for 1000 ms is reported, and never ended. */
+  readonly watchdog?: Partial<WatchdogOptions>;
+  /** Thread -> limits of its JavaScript engine; beyond `maxOldGenerationSizeMb` it ends, and is started again. */
+  readonly threadLimits?: Readonly<Record<string, ResourceLimits>>;
   /** An actor or a thread crashed too often: the node should stop. */
   readonly onEscalation: (error: DoinError) => void;
   /** Default: JSON lines on stderr. */
   readonly onLog?: (record: LogRecord) => void;
   /** Default: one line on stderr. */
   readonly onTrace?: (record: TraceRecord) => void;
+  /** So many records of a thread were lost, because it makes them faster than they can be shown. */
+  readonly onTraceDropped?: (count: number, thread: string) => void;
 }
 
 export class ActorSystem {
   readonly #exchange: Exchange;
   readonly #endpoint: MainEndpoint;
+  readonly #deadLetters = new DeadLetterRing();
   readonly #supervisor: Supervisor;
   readonly #threshold: LogThreshold;
   readonly #roles: readonly string[];
@@ -65,7 +78,10 @@ export class ActorSystem {
     routes.set(MAIN, MAIN);
     const clock = newClockBase();
     const platform = machinePlatform(clock);
-    const onReport = reporter(options);
+    const onReport = reporter(options, {
+      deadLetters: (report) => this.#deadLetters.add(report),
+      news: ({ event, payload }) => this.#exchange.emit(MAIN, systemEvents[event], payload, undefined),
+    });
     this.#threshold = new LogThreshold(logLevel);
     const log = createLogger(MAIN, this.#threshold, platform.now, (record) => onReport('log', record));
     this.#exchange = new Exchange({ thread: MAIN, number: 0, platform, routes, onReport });
@@ -74,6 +90,8 @@ export class ActorSystem {
         threads,
         preload,
         restart: { ...DEFAULT_RESTART, ...restart },
+        watchdog: { ...DEFAULT_WATCHDOG, ...options.watchdog },
+        threadLimits: options.threadLimits ?? {},
         clock,
         onEscalation,
         log: (level, message, fields) => log[level](message, fields),
@@ -85,11 +103,15 @@ export class ActorSystem {
     this.#endpoint = new MainEndpoint(onEscalation, (event, on) => this.#interest(event, on));
     this.#exchange.addReceiver(this.#endpoint);
     this.tell = (reference, payload, sending) => this.#exchange.tell(MAIN, reference, payload, sending);
+    this.canSend = (reference) => this.#exchange.canSend(MAIN, reference);
+    this.ready = (reference) => this.#exchange.ready(MAIN, reference);
     this.ask = (reference, request, sending) => this.#exchange.ask(MAIN, reference, request, sending) as Promise<never>;
   }
 
   readonly tell: ActorContext['tell'];
   readonly ask: ActorContext['ask'];
+  readonly canSend: ActorContext['canSend'];
+  readonly ready: ActorContext['ready'];
 
   /**
    * Resolves when every actor's `start` has; rejects with the first start error, its code kept, after everything that
@@ -120,9 +142,14 @@ export class ActorSystem {
     return this.#supervisor.inspect(role);
   }
 
-  /** Messages of the main thread, and replies to it, that reached nobody. */
-  get deadLetters(): number {
-    return this.#endpoint.deadLetters;
+  /** The last messages of any thread that nobody handled, oldest first. */
+  deadLetters(): readonly DeadLetter[] {
+    return this.#deadLetters.letters;
+  }
+
+  /** All of them. */
+  get deadLetterCount(): number {
+    return this.#deadLetters.total;
   }
 
   setTrace(filter: TraceFilter | null): Promise<void> {
@@ -156,19 +183,34 @@ export class ActorSystem {
   }
 }
 
-function reporter(options: SystemOptions): (topic: ReportTopic, value: unknown) => void {
+interface OwnReports {
+  deadLetters(report: DeadLetterReport): void;
+  news(news: SystemNews): void;
+}
+
+function reporter(options: SystemOptions, own: OwnReports): (topic: ReportTopic, value: unknown) => void {
   const onLog = options.onLog ?? logToStderr();
   const onTrace = options.onTrace ?? ((record) => process.stderr.write(`${formatTraceRecord(record)}\n`));
+  const unpackTrace = ({ rows, dropped, thread }: TraceBatch) => {
+    for (const row of rows) onTrace(recordOf(row, thread));
+    if (dropped > 0) options.onTraceDropped?.(dropped, thread);
+  };
   return (topic, value) => {
     switch (topic) {
       case 'log':
         onLog(value as LogRecord);
         return;
       case 'trace':
-        onTrace(value as TraceRecord);
+        unpackTrace(value as TraceBatch);
         return;
       case 'escalation':
         options.onEscalation(fromWireError(value as WireError));
+        return;
+      case 'dead-letters':
+        own.deadLetters(value as DeadLetterReport);
+        return;
+      case 'news':
+        own.news(value as SystemNews);
     }
   };
 }

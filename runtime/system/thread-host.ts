@@ -1,32 +1,32 @@
 /** The actors of one thread, between main's control calls and the exchange. */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { MessagePort } from 'node:worker_threads';
 import { DoinError } from '../errors.js';
-import { isTraced, type TraceFilter } from '../trace/filter.js';
+import { TraceRecorder } from '../trace/recorder.js';
 import type { ActorDefinition } from './actor.js';
 import { ActorCell } from './cell.js';
 import { startFailed } from './errors.js';
 import { Exchange } from './exchange.js';
 import { createLogger, LogThreshold } from './logging.js';
+import { ThreadMetrics } from './metrics.js';
 import { machinePlatform, type Platform } from './platform.js';
 import { type ActorSpec, type LoadedActor, type ThreadBoot, type ThreadControl, toResult } from './spec.js';
-
-/** Granularity of the loop-delay histogram: fine enough for a p99, coarse enough to cost nothing. */
-const LOOP_RESOLUTION_MS = 20;
+import { ThreadVitals } from './vitals.js';
 
 export class ThreadHost {
   readonly #boot: ThreadBoot;
   readonly #platform: Platform;
   readonly #exchange: Exchange;
+  readonly #vitals: ThreadVitals;
   readonly #threshold: LogThreshold;
   readonly #cells = new Map<string, ActorCell>();
-  readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-  #trace: TraceFilter | null;
+  readonly #metrics = new ThreadMetrics();
+  readonly #tracer: TraceRecorder;
 
   constructor(boot: ThreadBoot) {
     this.#boot = boot;
+    this.#vitals = new ThreadVitals(boot.vitals);
     this.#platform = machinePlatform(boot.clock);
     this.#threshold = new LogThreshold(boot.logLevel);
-    this.#trace = boot.trace;
     this.#exchange = new Exchange({
       thread: boot.thread,
       number: boot.number,
@@ -35,8 +35,16 @@ export class ThreadHost {
       onReport: (topic) => {
         throw new Error(`thread ${boot.thread} was sent a report (${topic}); those go to main`);
       },
+      onReceived: (thread) => this.#vitals.countReceived(boot.threads.indexOf(thread)),
     });
-    this.#loopDelay.enable();
+    this.#tracer = new TraceRecorder({
+      thread: boot.thread,
+      platform: this.#platform,
+      filter: boot.trace,
+      send: (batch) => this.#exchange.report('trace', batch),
+    });
+    setInterval(() => this.#vitals.beat(), boot.beatIntervalMs);
+    process.once('exit', () => this.#lastWill());
   }
 
   control(): ThreadControl {
@@ -48,13 +56,13 @@ export class ThreadHost {
       health: () => this.#health(),
       inspect: (role) => this.#cells.get(role)?.inspect() ?? null,
       setTrace: (filter) => {
-        this.#trace = filter;
+        this.#tracer.setFilter(filter);
         for (const cell of this.#cells.values()) cell.updateTrace();
       },
       setLogLevel: (level) => {
         this.#threshold.level = level;
       },
-      relink: (name, port) => this.#exchange.link(name).bind(port),
+      relink: (name, port, vitals) => this.#bind(name, port, vitals),
       unlink: (name) => this.#exchange.unlink(name),
     };
   }
@@ -74,13 +82,14 @@ export class ThreadHost {
         exchange: this.#exchange,
         log,
         restart: this.#boot.restart,
-        isTraced: (name, kind) => isTraced(this.#trace, name, kind),
+        vitals: this.#vitals.actor(loaded.length),
+        tracer: this.#tracer,
       });
       this.#cells.set(role, cell);
-      loaded.push({ role, listensTo: definition.listensTo.map((event) => event.name) });
+      loaded.push({ role, listensTo: definition.listensTo.map((event) => event.name), kinds: cell.kinds });
     }
     // Only now can messages find their actors.
-    for (const { thread, port } of this.#boot.links) this.#exchange.link(thread).bind(port);
+    for (const { thread, port, vitals } of this.#boot.links) this.#bind(thread, port, vitals);
     return loaded;
   }
 
@@ -97,15 +106,31 @@ export class ThreadHost {
     try {
       await this.#cells.get(role)?.stop(deadlineMs);
     } finally {
+      this.#tracer.flush();
       this.#exchange.flush();
     }
     return null;
   }
 
+  #bind(thread: string, port: MessagePort, vitals: SharedArrayBuffer | null): void {
+    const own = this.#boot.threads.indexOf(this.#boot.thread);
+    const peer = vitals === null ? null : new ThreadVitals(vitals);
+    this.#exchange.link(thread).bind(port, peer === null ? null : () => peer.received(own));
+  }
+
+  /**
+   * The thread ends, by `process.exit` or an error nobody caught: what it still holds is named while it can be. Of a
+   * thread that is terminated or out of memory main knows the numbers only.
+   */
+  #lastWill(): void {
+    for (const cell of this.#cells.values()) cell.abandon('thread-ended');
+    this.#tracer.flush();
+    this.#exchange.flush();
+  }
+
   #health() {
-    // The histogram measures the whole interval between two ticks of its timer.
-    const p99Ms = Math.max(0, this.#loopDelay.percentile(99) / 1e6 - LOOP_RESOLUTION_MS);
-    return [...this.#cells.values()].map((cell) => cell.status(Number(p99Ms.toFixed(3))));
+    const load = this.#metrics.read();
+    return [...this.#cells.values()].map((cell) => ({ ...cell.status(load.event_loop_p99_ms), load }));
   }
 }
 

@@ -1,51 +1,41 @@
 /**
- * Items that travel between two threads, and their bytes. Each item is packed when it is sent (what the sender does to
- * its object afterwards changes nothing) and appended to the batch of the turn; one copy makes the exactly sized
- * ArrayBuffer that is transferred, because msgpackr's own buffers are pooled and may not leave the thread.
+ * What travels between two threads, and its bytes: a stream of msgpack arrays. A message is an array of
  *
- * Plain maps, not msgpackr records: its record streams save bytes, but one item that fails to pack leaves the two
- * sides with different tables for good.
+ *     [FIRST_ROUTE + route, id, causeId, trace, sentAt, payload, deadline?]
+ *
+ * where the route stands for its type, sender, receiver and kind, announced once, and the trace is the count of a trace
+ * id that was made for this message (its prefix is announced once), or null for that of the message before, or a
+ * string. All else is an array that begins with one of the tags below.
+ *
+ * The stream has a memory (routes, prefixes, msgpackr's records), so a batch must be read whole and in order.
  */
-import { Packr } from 'msgpackr';
+import { Unpackr } from 'msgpackr';
 import type { Envelope } from './actor.js';
+import type { ReceiverCredits } from './credits.js';
 import type { WireError } from './errors.js';
+import { Message, type Receipt } from './message.js';
+import type { Route } from './outbound.js';
+import { Packer } from './packer.js';
+import type { TraceIds } from './story.js';
 
-export const TELL = 0;
-export const ASK = 1;
-export const EVENT = 2;
-const REPLY = 3;
-const FAILURE = 4;
-const SUBSCRIBE = 5;
-const REPORT = 6;
+const ROUTE = 0;
+const PREFIX = 1;
+const REPLY = 2;
+const FAILURE = 3;
+const SUBSCRIBE = 4;
+const REPORT = 5;
+const CREDIT = 6;
+const FIRST_ROUTE = 7;
 
-type MessageTag = typeof TELL | typeof ASK | typeof EVENT;
-
-/** Positional, because names of fields would be a third of a small message. `deadline` 0 = none; events go to ''. */
-type MessageItem = readonly [
-  tag: MessageTag,
-  to: string,
-  from: string,
-  kind: string,
-  id: number,
-  causeId: number,
-  traceId: string,
-  sentAt: number,
-  deadline: number,
-  payload: unknown,
-];
-export type ReportTopic = 'log' | 'trace' | 'escalation';
+export type ReportTopic = 'log' | 'trace' | 'escalation' | 'dead-letters' | 'news';
+/** All but messages. */
 export type Item =
-  | MessageItem
   | readonly [tag: typeof REPLY, to: string, id: number, reply: unknown]
   | readonly [tag: typeof FAILURE, to: string, id: number, error: WireError]
   | readonly [tag: typeof SUBSCRIBE, event: string, on: boolean]
-  | readonly [tag: typeof REPORT, topic: ReportTopic, value: unknown];
+  | readonly [tag: typeof REPORT, topic: ReportTopic, value: unknown]
+  | readonly [tag: typeof CREDIT];
 
-export function messageItem(envelope: Envelope): Item {
-  const { type, to, from, kind, id, causeId, traceId, sentAt, deadline = 0, payload } = envelope;
-  const tag = type === 'tell' ? TELL : type === 'ask' ? ASK : EVENT;
-  return [tag, to, from, kind, id, causeId, traceId, sentAt, deadline, payload];
-}
 export function replyItem(to: string, id: number, reply: unknown): Item {
   return [REPLY, to, id, reply];
 }
@@ -58,84 +48,203 @@ export function subscribeItem(event: string, on: boolean): Item {
 export function reportItem(topic: ReportTopic, value: unknown): Item {
   return [REPORT, topic, value];
 }
+export const CREDIT_ITEM: Item = [CREDIT];
 
-/** What a thread does with the items of its links. */
+/** What a thread does with what comes over its links. */
 export interface ItemHandler {
-  message(envelope: Envelope): void;
+  message(message: Message): void;
   reply(to: string, id: number, reply: unknown): void;
   failure(to: string, id: number, error: WireError): void;
   subscribe(event: string, on: boolean): void;
   report(topic: ReportTopic, value: unknown): void;
 }
 
-const TYPES = ['tell', 'ask', 'event'] as const;
+const TYPES: readonly Envelope['type'][] = ['tell', 'ask', 'event'];
 
-export function dispatchItem(item: Item, handler: ItemHandler): void {
-  switch (item[0]) {
-    case TELL:
-    case ASK:
-    case EVENT: {
-      const [tag, to, from, kind, id, causeId, traceId, sentAt, deadline, payload] = item;
-      const type = TYPES[tag];
-      if (tag === ASK) handler.message({ to, from, kind, type, id, causeId, traceId, sentAt, deadline, payload });
-      else handler.message({ to, from, kind, type, id, causeId, traceId, sentAt, payload });
-      return;
+/** A message as structured clone carries it when a part of it is handed over. */
+export type MessageArray = readonly unknown[];
+
+export class StreamWriter {
+  readonly #packer = new Packer();
+  readonly #traceIds: TraceIds;
+  #prefix = '';
+  #trace: string | null = null;
+
+  constructor(traceIds: TraceIds) {
+    this.#traceIds = traceIds;
+  }
+
+  get sizeBytes(): number {
+    return this.#packer.sizeBytes;
+  }
+
+  take(): ArrayBuffer {
+    return this.#packer.take();
+  }
+
+  /** Throws away what is not sent; the next reader is a new one. */
+  forget(): void {
+    this.#packer.clear();
+    this.#packer.forget();
+    this.#prefix = '';
+    this.#trace = null;
+  }
+
+  item(item: Item): void {
+    const start = this.#packer.begin();
+    try {
+      this.#packer.value(item);
+    } catch (error) {
+      this.#packer.undo(start);
+      throw error;
     }
-    case REPLY:
-      handler.reply(item[1], item[2], item[3]);
-      return;
-    case FAILURE:
-      handler.failure(item[1], item[2], item[3]);
-      return;
-    case SUBSCRIBE:
-      handler.subscribe(item[1], item[2]);
-      return;
-    case REPORT:
-      handler.report(item[1], item[2]);
+  }
+
+  /**
+   * `freshTrace` is the count of a trace id that was made for this message, -1 otherwise. Throws, leaving the stream as
+   * it was, when the payload is not plain data.
+   */
+  message(route: Route, message: Message, freshTrace: number): void {
+    const packer = this.#packer;
+    this.announce(route);
+    if (freshTrace >= 0 && this.#traceIds.prefix !== this.#prefix) this.#announcePrefix();
+    const start = packer.begin();
+    try {
+      packer.arrayHeader(message.deadline === undefined ? 6 : 7);
+      packer.number(FIRST_ROUTE + route.number);
+      packer.number(message.id);
+      packer.number(message.causeId);
+      if (freshTrace >= 0) packer.number(freshTrace);
+      else packer.value(message.traceId === this.#trace ? null : message.traceId);
+      packer.number(message.sentAt);
+      packer.value(message.payload);
+      if (message.deadline !== undefined) packer.number(message.deadline);
+    } catch (error) {
+      packer.undo(start);
+      throw error;
+    }
+    if (freshTrace < 0) this.#trace = message.traceId;
+  }
+
+  announce(route: Route): void {
+    if (route.announced) return;
+    const { number, type, to, from, kind, window } = route;
+    this.#packer.value([ROUTE, number, TYPES.indexOf(type), to, from, kind, window !== Number.POSITIVE_INFINITY]);
+    route.announced = true;
+  }
+
+  #announcePrefix(): void {
+    this.#prefix = this.#traceIds.prefix;
+    this.#packer.value([PREFIX, this.#prefix]);
   }
 }
 
-/**
- * `copyBuffers`: received bytes get a buffer of their own; views into the batch would be detached for every other
- * message of the batch as soon as one receiver transfers its bytes on.
- */
-const packr = new Packr({ useRecords: false, useBigIntExtension: true, copyBuffers: true, variableMapSize: true });
+export function messageArray(route: Route, message: Message): MessageArray {
+  const { id, causeId, traceId, sentAt, payload, deadline } = message;
+  const parts = [FIRST_ROUTE + route.number, id, causeId, traceId, sentAt, payload];
+  return deadline === undefined ? parts : [...parts, deadline];
+}
 
-const FIRST_BATCH_BYTES = 16 * 1024;
-/** A batch buffer grown beyond this by a burst is given back after use. */
-const KEPT_BATCH_BYTES = 1024 * 1024;
-
-export class BatchWriter {
-  #bytes = new Uint8Array(FIRST_BATCH_BYTES);
-  #length = 0;
-
-  get sizeBytes(): number {
-    return this.#length;
-  }
-
-  /** Throws, leaving the batch as it was, when the item holds what msgpack cannot carry. */
-  append(item: Item): void {
-    const packed = packr.pack(item);
-    const needed = this.#length + packed.length;
-    if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-      grown.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = grown;
-    }
-    this.#bytes.set(packed, this.#length);
-    this.#length = needed;
-  }
-
-  /** The batch as a buffer of exactly its size; the writer is empty afterwards. */
-  take(): ArrayBuffer {
-    const batch = this.#bytes.buffer.slice(0, this.#length);
-    this.#length = 0;
-    if (this.#bytes.length > KEPT_BATCH_BYTES) this.#bytes = new Uint8Array(FIRST_BATCH_BYTES);
-    return batch;
-  }
+interface KnownRoute {
+  readonly type: Envelope['type'];
+  readonly to: string;
+  readonly from: string;
+  readonly kind: string;
+  readonly receipt: Receipt | null;
 }
 
 /** Bytes come from our own threads only, so their shape is trusted; peers' bytes go through the canonical codec. */
-export function decodeBatch(batch: ArrayBuffer): Item[] {
-  return packr.unpackMultiple(new Uint8Array(batch)) as Item[];
+export class StreamReader {
+  readonly #handler: ItemHandler;
+  readonly #traceId: (prefix: string, count: number) => string;
+  /** The other thread says that credits have come. */
+  readonly #credit: () => void;
+  readonly #routes: KnownRoute[] = [];
+  #prefix = '';
+  #trace = '';
+  credits: ReceiverCredits | null = null;
+
+  /**
+   * `copyBuffers`: received bytes get a buffer of their own; views into the batch would be detached for every other
+   * message of the batch as soon as one receiver transfers its bytes on.
+   */
+  readonly #unpackr = new Unpackr({
+    sequential: true,
+    structures: [],
+    useBigIntExtension: true,
+    copyBuffers: true,
+    mapsAsObjects: true,
+  });
+
+  constructor(handler: ItemHandler, traceId: (prefix: string, count: number) => string, credit: () => void) {
+    this.#handler = handler;
+    this.#traceId = traceId;
+    this.#credit = credit;
+  }
+
+  batch(batch: ArrayBuffer): void {
+    // Read to its end before the first handler runs: handlers may use msgpackr too.
+    for (const item of this.decode(batch)) this.one(item);
+  }
+
+  decode(batch: ArrayBuffer): readonly (readonly unknown[])[] {
+    return this.#unpackr.unpackMultiple(new Uint8Array(batch)) as unknown[][];
+  }
+
+  one(item: readonly unknown[]): void {
+    const tag = item[0] as number;
+    if (tag >= FIRST_ROUTE) this.#message(item, tag - FIRST_ROUTE);
+    else this.#other(item as readonly [number, never, never, never, ...unknown[]]);
+  }
+
+  #message(item: readonly unknown[], number: number): void {
+    const route = this.#routes[number];
+    if (route === undefined) throw new Error(`a message came over route ${number}, which was not announced`);
+    const { type, to, from, kind, receipt } = route;
+    const deadline = item.length > 6 ? (item[6] as number) : undefined;
+    const id = item[1] as number;
+    const causeId = item[2] as number;
+    const sentAt = item[4] as number;
+    const traceId = this.#readTrace(item[3]);
+    this.#handler.message(new Message(type, to, from, kind, id, causeId, traceId, sentAt, deadline, item[5], receipt));
+  }
+
+  #readTrace(trace: unknown): string {
+    if (typeof trace === 'number') return this.#traceId(this.#prefix, trace);
+    if (trace !== null) this.#trace = trace as string;
+    return this.#trace;
+  }
+
+  #other(item: readonly [number, never, never, never, ...unknown[]]): void {
+    switch (item[0]) {
+      case ROUTE: {
+        const [, number, type, to, from, kind, credited] = item as readonly unknown[];
+        this.#routes[number as number] = {
+          type: TYPES[type as number] ?? 'tell',
+          to: to as string,
+          from: from as string,
+          kind: kind as string,
+          receipt: credited === true ? (this.credits?.receipt(number as number) ?? null) : null,
+        };
+        return;
+      }
+      case PREFIX:
+        this.#prefix = item[1];
+        return;
+      case REPLY:
+        this.#handler.reply(item[1], item[2], item[3]);
+        return;
+      case FAILURE:
+        this.#handler.failure(item[1], item[2], item[3]);
+        return;
+      case SUBSCRIBE:
+        this.#handler.subscribe(item[1], item[2]);
+        return;
+      case REPORT:
+        this.#handler.report(item[1], item[2]);
+        return;
+      case CREDIT:
+        this.#credit();
+    }
+  }
 }

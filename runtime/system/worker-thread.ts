@@ -1,5 +1,5 @@
 /** Main's handle on one worker: its control port, and the one promise that says how it ended. */
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type ResourceLimits, Worker } from 'node:worker_threads';
 import type { Remote } from 'comlink';
 import { errorMessage } from '../errors.js';
 import { remoteControl } from './control.js';
@@ -16,8 +16,9 @@ export class WorkerThread {
   /** Calls without an answer yet. */
   readonly #abandoned = new Set<(reason: string) => void>();
   #endReason: string | null = null;
+  #killedBecause: string | null = null;
 
-  constructor(boot: Omit<ThreadBoot, 'control'>) {
+  constructor(boot: Omit<ThreadBoot, 'control'>, resourceLimits: ResourceLimits) {
     this.thread = boot.thread;
     const { port1, port2 } = new MessageChannel();
     this.#controlPort = port1;
@@ -26,6 +27,7 @@ export class WorkerThread {
     this.#worker = new Worker(new URL('./thread.js', import.meta.url), {
       name: boot.thread,
       workerData,
+      resourceLimits,
       transferList: [port2, ...boot.links.map(({ port }) => port)],
     });
     this.ended = new Promise((resolve) => {
@@ -35,7 +37,7 @@ export class WorkerThread {
       });
       this.#worker.on('exit', (code) => {
         port1.close();
-        const why = reason ?? `its thread exited with code ${code}`;
+        const why = this.#killedBecause ?? reason ?? `its thread exited with code ${code}`;
         this.#endReason = why;
         for (const abandon of this.#abandoned) abandon(why);
         this.#abandoned.clear();
@@ -54,6 +56,12 @@ export class WorkerThread {
         .then(resolve, reject)
         .finally(() => this.#abandoned.delete(abandon));
     });
+  }
+
+  /** Ends it like a crash, for this reason. */
+  kill(because: string): Promise<void> {
+    this.#killedBecause = because;
+    return this.terminate();
   }
 
   async terminate(): Promise<void> {

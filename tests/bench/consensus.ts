@@ -63,7 +63,13 @@ function earnCoins(network: TestChain): void {
   const measurement = { performanceNano: reported, standardErrorNano: 0 };
   network.add(
     seats.map(({ evaluator, index, dataSeed }) =>
-      sign(genesis, network.names.get(evaluator) ?? '', 1, { type: 'vote', optimum, seat: index, dataSeed, measurement }),
+      sign(genesis, network.names.get(evaluator) ?? '', 1, {
+        type: 'vote',
+        optimum,
+        seat: index,
+        dataSeed,
+        measurement,
+      }),
     ),
   );
 }

@@ -12,7 +12,7 @@ const COLUMNS = ['suite', 'case', 'value', 'baseline', 'unit', 'ratio', 'goal', 
 
 async function main(words: readonly string[]): Promise<number> {
   const json = words.includes('--json');
-  const names = words.filter((word) => word !== '--json');
+  const names = words.filter((word) => !word.startsWith('--'));
   const unknown = names.find((name) => !SUITES.some((suite) => suite.name === name));
   if (unknown !== undefined) {
     process.stderr.write(`bench: no suite "${unknown}"; there are: ${SUITES.map(({ name }) => name).join(', ')}\n`);
@@ -21,6 +21,7 @@ async function main(words: readonly string[]): Promise<number> {
   const results: BenchResult[] = [];
   for (const suite of SUITES.filter(({ name }) => names.length === 0 || names.includes(name))) {
     for (const bench of suite.cases) {
+      if (bench.only !== undefined && !words.includes(bench.only)) continue;
       const result = await runCase(suite.name, bench);
       results.push(result);
       if (json) process.stdout.write(`${JSON.stringify(result)}\n`);

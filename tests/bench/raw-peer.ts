@@ -18,5 +18,6 @@ parentPort?.on('message', (message: Control & { readonly id?: string }) => {
     return;
   }
   count += 1;
-  if (reflect || count === expected) parentPort?.postMessage(message);
+  if (reflect) parentPort?.postMessage(message);
+  else if (count === expected) parentPort?.postMessage({ count });
 });

@@ -10,6 +10,8 @@ export interface BenchCase {
   /** Of value and baseline, e.g. `messages/s`, `us`. */
   readonly unit: string;
   readonly goal?: BenchGoal;
+  /** Runs only when this word is on the command line, for example `--soak`. */
+  readonly only?: string;
   run(): Promise<{ readonly value: number; readonly baseline: number | null }>;
 }
 

@@ -153,6 +153,10 @@ test('fields that contradict each other are refused', (t) => {
   const twice = { domains: [{ domain_id: 'digits' }, { domain_id: 'digits' }] };
   t.regex(problemsOf(twice)[0]!, /domains\[1\]\.domain_id = "digits": is listed twice/);
   t.regex(problemsOf({ placement: { a: ['chain'], b: ['chain'] } })[0]!, /placement\.b\[0\] = "chain".*thread "a"/);
+  t.regex(
+    problemsOf({ placement: { main: ['chain'] } })[0]!,
+    /placement\.main.*supervises all others; choose another name/,
+  );
 });
 
 test('overrides win over the file, and naming a domain keeps its settings', (t) => {

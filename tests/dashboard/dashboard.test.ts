@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import { createHttpServer } from '../../runtime/http/server.js';
 import { packageRoot } from '../../runtime/package-info.js';
@@ -50,4 +51,15 @@ test('every table has a caption and every section a heading', async (t) => {
   t.is(page.match(/<table[^>]*><caption>/g)?.length, tables);
   t.true((tables ?? 0) >= 4);
   for (const [, id] of page.matchAll(/<section aria-labelledby="([^"]+)"/g)) t.true(page.includes(`id="${id}"`), id!);
+});
+
+test('a domain gets a chart when this node works on it or when somebody found something there', async (t) => {
+  const { hasChart } = (await import(pathToFileURL(join(folder, 'view.js')).href)) as {
+    hasChart(domain: { optimize: boolean; evaluate: boolean; accepted: number }): boolean;
+  };
+  t.true(hasChart({ optimize: true, evaluate: false, accepted: 0 }));
+  t.true(hasChart({ optimize: false, evaluate: true, accepted: 0 }));
+  t.true(hasChart({ optimize: false, evaluate: false, accepted: 1 }));
+  t.false(hasChart({ optimize: false, evaluate: false, accepted: 0 }));
+  t.regex(await readFile(join(folder, 'app.js'), 'utf8'), /!known && !hasChart\(domain\)/, 'the page asks');
 });

@@ -51,6 +51,14 @@ export class TestContext implements ActorContext {
     return this;
   }
 
+  canSend(): boolean {
+    return true;
+  }
+
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
   now(): number {
     return Date.now();
   }

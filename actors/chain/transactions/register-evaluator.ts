@@ -18,7 +18,8 @@ export function applyRegistration(execution: Execution, sender: NodeId, { domain
     return { code: 'already-registered' };
   }
   const full = wanted.some(
-    (domain) => !current.includes(domain) && execution.state.require(EVALUATORS, domain).length >= LIMITS.evaluatorsPerDomain,
+    (domain) =>
+      !current.includes(domain) && execution.state.require(EVALUATORS, domain).length >= LIMITS.evaluatorsPerDomain,
   );
   if (full) return { code: 'too-many-evaluators', later: true };
   let { state } = execution;

@@ -1,6 +1,6 @@
 // The dashboard: polls the JSON pages, follows /events, draws. No build step and no request to anywhere else.
 import uPlot from './vendor/uplot.js';
-import { element, eventText, fillTable, fillTiles, performanceText, short } from './view.js';
+import { element, eventText, fillTable, fillTiles, hasChart, performanceText, short } from './view.js';
 
 const REFRESH_MS = 2000;
 const RECONNECT_MS = 3000;
@@ -94,6 +94,7 @@ function drawChart(view, domain, points, nowSeconds) {
 async function refreshDomains(status) {
   for (const domain of status.domains) {
     const known = charts.get(domain.domain_id);
+    if (!known && !hasChart(domain)) continue;
     const view = known ?? makeChart(domain);
     charts.set(domain.domain_id, view);
     if (domain.best_performance !== null) addVerified(domain.domain_id, Date.now() / 1000, domain.best_performance);

@@ -16,6 +16,11 @@ export function performanceText(value) {
   return size >= 1e6 || (size !== 0 && size < 1e-4) ? value.toExponential(3) : value.toFixed(4);
 }
 
+/** A domain gets a chart when this node works on it, or when there is something to see of what others found. */
+export function hasChart(domain) {
+  return domain.optimize || domain.evaluate || domain.accepted > 0;
+}
+
 /** Replaces the rows of a table and keeps its caption. Cells are texts; an empty table says so. */
 export function fillTable(table, header, rows) {
   const head = element('thead');

@@ -104,7 +104,14 @@ async function refused(
   t.deepEqual(node.intake.refused, counts.set(code, (counts.get(code) ?? 0) + 1));
 }
 
-type RevealBody = Extract<TransactionBody, { type: 'reveal' }>;
+/** A result on data that is not this domain's. */
+const ELSEWHERE = {
+  experimentId: 'experiment',
+  roundNumber: 1,
+  timeToThisResultMs: 10,
+  optimizationConfigHash: '00'.repeat(32),
+  dataHash: 'ab'.repeat(32),
+};
 const transfer = (to: string, amountUnits: number): TransactionBody => ({ type: 'transfer', to, amountUnits });
 const register = (...domains: string[]): TransactionBody => ({ type: 'register-evaluator', domains });
 const BOBS_KEY = keyOf('bob').publicKey;
@@ -128,6 +135,7 @@ const bodies: readonly (readonly [code: string, sender: string, body: Transactio
   ['genome-out-of-bounds', 'dan', BEYOND.reveal],
   ['blob-too-large', 'bob', { ...BOB.reveal, blob: { hash: 'ab'.repeat(32), sizeBytes: 1 } } as TransactionBody],
   ['duplicate-genome', 'cid', COPY.reveal],
+  ['wrong-data-hash', 'bob', { ...BOB.reveal, experiment: ELSEWHERE } as TransactionBody],
   ['not-better', 'bob', { ...BOB.reveal, reportedNano: -420 * NANO } as TransactionBody],
   [
     'unknown-optimum',

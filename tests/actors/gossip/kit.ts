@@ -1,5 +1,4 @@
 /** Ports of both kinds for the tests, and a peer that speaks raw libp2p. */
-import '../../../runtime/polyfill.js';
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { createLibp2pPort } from '../../../actors/gossip/libp2p-port.js';

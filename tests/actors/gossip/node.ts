@@ -8,6 +8,7 @@ import {
   headerHash,
   transactionCodec,
   transactionId,
+  transactionsRoot,
 } from '../../../actors/chain/codec.js';
 import { type ChainTip, chain, type Verdict } from '../../../actors/chain/messages.js';
 import type { Block, BlockHeader, Transaction } from '../../../actors/chain/types.js';
@@ -40,7 +41,7 @@ export function makeBlock(parent: string, height: number, transactions: readonly
     slot: height,
     rank: 0,
     proposer: ZERO,
-    transactionsRoot: ZERO,
+    transactionsRoot: transactionsRoot(transactions),
     stateRoot: ZERO,
     signature: SIGNATURE,
   };
@@ -60,6 +61,7 @@ export class BlockList {
   badBlock = (_block: Block) => false;
   badTransaction = (_transaction: Transaction) => false;
   claimedHeight: number | null = null;
+  clockMs = Number.POSITIVE_INFINITY;
   genesisHash = GENESIS;
 
   grow(count: number, transactions: readonly Transaction[] = []): this {
@@ -102,20 +104,22 @@ export class BlockList {
     this.received.push(id);
     if (this.pool.has(id)) return { action: 'ignore', code: 'already-known' };
     this.pool.set(id, bytes);
-    return { action: 'accept', code: 'accepted' };
+    return { action: 'accept', code: 'ok' };
   }
 
   receiveBlock(bytes: Uint8Array): Verdict {
     const decoded = decodeBlock(bytes);
     if (!decoded.ok || this.badBlock(decoded.value)) return { action: 'reject', code: 'bad-block' };
+    if (decoded.value.header.timestampMs > this.clockMs) return { action: 'ignore', code: 'from-the-future' };
     return this.#place(decoded.value);
   }
 
   receiveAnnouncement(bytes: Uint8Array): Verdict {
     const { header, transactionIds } = decode(announcementCodec, bytes);
+    if (this.#all.has(headerHash(header))) return { action: 'ignore', code: 'already-known' };
+    if (!this.#hasParent(header)) return { action: 'ignore', code: 'unknown-parent', missing: [header.parent] };
     const missing = transactionIds.filter((id) => !this.pool.has(id));
-    if (header.parent !== this.tipHash) return { action: 'ignore', code: 'unknown-parent', missing: [header.parent] };
-    if (missing.length > 0) return { action: 'ignore', code: 'missing-transactions', missing };
+    if (missing.length > 0) return { action: 'accept', code: 'incomplete', missing };
     const transactions = transactionIds.map((id) => decode(transactionCodec, this.pool.get(id)!));
     return this.#place({ header, transactions });
   }
@@ -124,12 +128,18 @@ export class BlockList {
     const hash = headerHash(block.header);
     const { parent, height } = block.header;
     if (this.#all.has(hash)) return { action: 'ignore', code: 'already-known' };
-    if (parent !== this.genesisHash && !this.#all.has(parent)) {
-      return { action: 'ignore', code: 'unknown-parent', missing: [parent] };
+    if (!this.#hasParent(block.header)) return { action: 'ignore', code: 'unknown-parent', missing: [parent] };
+    if (transactionsRoot(block.transactions) !== block.header.transactionsRoot) {
+      return { action: 'reject', code: 'wrong-transactions-root' };
     }
     this.#all.set(hash, block);
-    if (height > this.blocks.length) this.#switchTo(hash);
-    return { action: 'accept', code: 'accepted' };
+    if (height <= this.blocks.length) return { action: 'accept', code: 'side-branch' };
+    this.#switchTo(hash);
+    return { action: 'accept', code: 'ok' };
+  }
+
+  #hasParent({ parent }: BlockHeader): boolean {
+    return parent === this.genesisHash || this.#all.has(parent);
   }
 
   #switchTo(tip: string): void {
@@ -153,6 +163,8 @@ export interface TestNode {
   address(): string;
   submit(transaction: Transaction): Promise<void>;
   produce(block: Block): Promise<void>;
+  /** As if the chain had made that block, whether it has it or not. */
+  announce(announcement: Uint8Array): Promise<void>;
   fetchBlob(blob: { hash: string; sizeBytes: number }, timeoutMs: number): Promise<boolean>;
   stop(): Promise<void>;
 }
@@ -212,13 +224,18 @@ export async function startNode(
   const started = port!;
   announceRelayed = (bytes) => {
     const transaction = decode(transactionCodec, bytes);
-    const payload = { id: transactionId(transaction), bytes, own: false, transaction };
+    const payload = { id: transactionId(transaction), bytes, publish: false, transaction };
     void behaviour.events['chain.transactionAccepted'](payload, testEnvelope(payload));
   };
   atEnd(() => {
     ctx.dispose();
     return started.stop();
   });
+  const announce = async (announcement: Uint8Array): Promise<void> => {
+    const { header } = decode(announcementCodec, announcement);
+    const payload = { hash: headerHash(header), height: header.height, announcement };
+    await behaviour.events['chain.blockProduced'](payload, testEnvelope(payload));
+  };
   return {
     ctx,
     list,
@@ -229,18 +246,14 @@ export async function startNode(
     submit: async (transaction) => {
       const bytes = transactionBytes(transaction);
       list.pool.set(transactionId(transaction), bytes);
-      const payload = { id: transactionId(transaction), bytes, own: true, transaction };
+      const payload = { id: transactionId(transaction), bytes, publish: true, transaction };
       await behaviour.events['chain.transactionAccepted'](payload, testEnvelope(payload));
     },
     produce: async (block) => {
       list.append(block);
-      const payload = {
-        hash: headerHash(block.header),
-        height: block.header.height,
-        announcement: announcementOf(block),
-      };
-      await behaviour.events['chain.blockProduced'](payload, testEnvelope(payload));
+      await announce(announcementOf(block));
     },
+    announce,
     fetchBlob: async (blob, timeoutMs) => {
       const request = { blob, domain: 'digits' };
       return (await behaviour.handlers.fetchBlob(request, testEnvelope(request, Date.now() + timeoutMs))).found;

@@ -10,7 +10,8 @@ import { connect, type PortFactory, type TestPort, TOPIC, testPort } from './kit
 
 const ECHO = `/doin/test-net/echo/1`;
 const GENEROUS: RespondLimits = { maxRequestBytes: 1 << 20, ratePerSecond: 1000, burst: 1000 };
-const PATIENT = { timeoutMs: 10_000, maxResponseBytes: 1 << 20 };
+/** Not whole on purpose: what is left of a deadline seldom is. */
+const PATIENT = { timeoutMs: 10_000.25, maxResponseBytes: 1 << 20 };
 const echo: Respond = async (bytes) => bytes;
 
 /** A line of connected nodes: 0 - 1 - 2 ... Each records what it was asked to judge. */

@@ -69,6 +69,8 @@ export async function startTracker(options: TrackerOptions): Promise<TrackerRun>
     },
     every: () => () => undefined,
     tell() {},
+    canSend: () => true,
+    ready: () => Promise.resolve(),
     async ask(_reference, request) {
       asked += 1;
       const { height } = request as { height: number };

@@ -193,3 +193,42 @@ test('a restarted search goes on in its experiment, and a repeated round is not 
   );
   t.is((await readCsv(options)).length, 4);
 });
+
+test('rounds of a search whose start this tracker missed are kept, and the announcement completes them', async (t) => {
+  const options = newOptions();
+  const tracker = await startTracker(options);
+  await tracker.round(roundNumber(2, 0.5, 0.5, true));
+  t.is(await tracker.flush(), 1);
+  t.is(tracker.warnings.length, 1);
+  const [derived] = await query<ExperimentRow>(options, 'SELECT * FROM dim_experiment');
+  t.like(derived, { experiment_id: 'experiment-1', performance_metric: 'accuracy', optimization_config: '{}' });
+  t.is(derived!.started_at, new Date(roundNumber(2, 0, 0, true).startedAtMs).toISOString());
+
+  await tracker.started(experiment);
+  await tracker.round(roundNumber(3, 0.92, 0.92, true));
+  await tracker.stop();
+  t.is(tracker.warnings.length, 1, 'once for each experiment');
+  const [complete] = await query<ExperimentRow>(options, 'SELECT * FROM dim_experiment');
+  t.is(complete!.started_at, new Date(experiment.startedAtMs).toISOString());
+  t.deepEqual(JSON.parse(complete!.optimization_config), experiment.optimizationConfig);
+  t.deepEqual(JSON.parse(complete!.param_bounds), experiment.parameterBounds);
+  const csv = await readCsv(options);
+  t.deepEqual(
+    csv.map((row) => [row.round_number, row.total_rounds, row.optimization_patience]),
+    [
+      ['2', '1', ''],
+      ['3', '2', '10'],
+    ],
+  );
+});
+
+test('an announcement of a known experiment changes nothing of it', async (t) => {
+  const options = newOptions();
+  const tracker = await startTracker(options);
+  await tracker.started(experiment);
+  await tracker.started({ ...experiment, startedAtMs: 5, optimizationConfig: { other: true } });
+  await tracker.stop();
+  const [row] = await query<ExperimentRow>(options, 'SELECT * FROM dim_experiment');
+  t.is(row!.started_at, new Date(experiment.startedAtMs).toISOString());
+  t.deepEqual(JSON.parse(row!.optimization_config), experiment.optimizationConfig);
+});

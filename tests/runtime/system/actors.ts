@@ -15,6 +15,7 @@ export const echo = protocol('echo', {
   refuse: ask<string, null>(),
   throwPlain: ask<string, null>(),
   tellThrow: tell<string>(),
+  tellThrowOnce: tell<string>(),
   tellRefuse: tell<string>(),
   exit: tell<number>(),
   uncaught: tell<string>(),
@@ -67,6 +68,9 @@ export const echoActor = defineActor({
         },
         tellThrow: (text) => {
           throw new Error(text);
+        },
+        tellThrowOnce: (text, { retried }) => {
+          if (retried !== true) throw new Error(text);
         },
         tellRefuse: (text) => {
           throw new DoinError({ code: 'refused' }, text);

@@ -37,6 +37,14 @@ export async function startSystem(t: ExecutionContext, overrides: Partial<System
   return { system, logs, escalated };
 }
 
+/** Waits until the actor runs again after so many restarts. */
+export function restarted(system: ActorSystem, count: number, role = 'echo'): Promise<unknown> {
+  return until(
+    () => system.status(),
+    (all) => all.some(({ name, restarts, state }) => name === role && restarts === count && state === 'running'),
+  );
+}
+
 /** Asks until the condition holds; ava's own timeout ends what never comes. */
 export async function until<T>(read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
   for (;;) {

@@ -2,7 +2,7 @@ import test from 'ava';
 import { isDoinError } from '../../../runtime/errors.js';
 import { ActorSystem } from '../../../runtime/system/system.js';
 import { echo, probe } from './actors.js';
-import { echoSpec, failingSpec, probeSpec, startSystem, TOGETHER, until } from './harness.js';
+import { echoSpec, failingSpec, probeSpec, restarted, startSystem, TOGETHER, until } from './harness.js';
 
 test.serial(
   'an actor whose handler throws fails its pending asks at once, closes, restarts and keeps its mailbox',
@@ -38,11 +38,12 @@ test.serial('asks that wait in the mailbox of a crashing actor fail, its other m
   system.tell(echo.note, 42);
   t.is(await slow, 20);
   t.true(isDoinError(await t.throwsAsync(queued), 'actor-crashed'));
+  await restarted(system, 2);
   t.deepEqual(await system.ask(echo.notes, null), [42]);
 });
 
 for (const [how, crash] of [
-  ['throws in a tell', (system: ActorSystem) => system.tell(echo.tellThrow, 'broken')],
+  ['throws in a tell', (system: ActorSystem) => system.tell(echo.tellThrowOnce, 'broken')],
   ['throws in a timer', (system: ActorSystem) => system.tell(echo.timerThrow, 'broken')],
   ['exits its thread', (system: ActorSystem) => system.tell(echo.exit, 0)],
   ['fails outside all handlers', (system: ActorSystem) => system.tell(echo.uncaught, 'broken')],

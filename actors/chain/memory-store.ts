@@ -1,0 +1,109 @@
+/**
+ * The chain in memory: for simulations and for nodes that keep nothing. Behaves as the SQLite store does, which one
+ * compliance test checks for both. Blocks are copied in and out: a caller's later writes change nothing here.
+ */
+import { DoinError } from '../../runtime/errors.js';
+import type { BlockStore, HeadChange, StoredBlock } from './store.js';
+import type { ChainRecord, Hash } from './types.js';
+
+interface Entry {
+  readonly block: StoredBlock;
+  /** As text, like the rows of the SQLite store: records come back as copies. */
+  readonly records: string;
+}
+
+/** What survives the end of a process, as a file would: stores that are opened on it see what others wrote. */
+export class MemoryBlocks {
+  genesis: Hash | null = null;
+  readonly entries = new Map<Hash, Entry>();
+  /** Canonical hash by height; index 0 is the genesis, which no store holds. */
+  readonly canonical: (Hash | undefined)[] = [];
+}
+
+export class MemoryBlockStore implements BlockStore {
+  readonly #blocks: MemoryBlocks;
+  #closed = false;
+
+  private constructor(blocks: MemoryBlocks) {
+    this.#blocks = blocks;
+  }
+
+  /** Refuses blocks of another chain. */
+  static open(genesis: Hash, blocks: MemoryBlocks = new MemoryBlocks()): MemoryBlockStore {
+    blocks.genesis ??= genesis;
+    if (blocks.genesis !== genesis) {
+      throw new DoinError(
+        { code: 'wrong-chain-store', file: 'memory', key: 'genesis', expected: genesis, found: blocks.genesis },
+        `these blocks belong to another network (genesis ${blocks.genesis}, expected ${genesis})`,
+      );
+    }
+    return new MemoryBlockStore(blocks);
+  }
+
+  async save(block: StoredBlock, records: readonly ChainRecord[], change: HeadChange | null): Promise<void> {
+    const { entries, canonical } = this.#open();
+    const heightOf = (hash: Hash) => (hash === block.hash ? block.height : entries.get(hash)?.block.height);
+    const { reverted = [], applied = [] } = change ?? {};
+    for (const hash of applied) {
+      const occupant = canonical[heightOf(hash) ?? -1];
+      if (occupant !== undefined && occupant !== hash && !reverted.includes(occupant)) {
+        throw new Error(`two canonical blocks at height ${heightOf(hash)}: ${occupant} and ${hash}`);
+      }
+    }
+    if (!entries.has(block.hash)) {
+      entries.set(block.hash, { block: copyOf(block), records: JSON.stringify(records) });
+    }
+    for (const hash of reverted) {
+      const height = heightOf(hash);
+      if (height !== undefined && canonical[height] === hash) canonical[height] = undefined;
+    }
+    for (const hash of applied) {
+      const height = heightOf(hash);
+      if (height !== undefined) canonical[height] = hash;
+    }
+  }
+
+  async get(hash: Hash): Promise<StoredBlock | null> {
+    const entry = this.#open().entries.get(hash);
+    return entry === undefined ? null : copyOf(entry.block);
+  }
+
+  async getRecords(hash: Hash): Promise<readonly ChainRecord[]> {
+    const entry = this.#open().entries.get(hash);
+    return entry === undefined ? [] : (JSON.parse(entry.records) as ChainRecord[]);
+  }
+
+  async canonicalAt(height: number): Promise<StoredBlock | null> {
+    const hash = this.#open().canonical[height];
+    return hash === undefined ? null : this.get(hash);
+  }
+
+  async canonicalFrom(height: number, limit: number): Promise<readonly StoredBlock[]> {
+    const { entries, canonical } = this.#open();
+    const found: StoredBlock[] = [];
+    for (let at = Math.max(0, height); at < canonical.length && found.length < limit; at += 1) {
+      const entry = entries.get(canonical[at] ?? '');
+      if (entry !== undefined) found.push(copyOf(entry.block));
+    }
+    return found;
+  }
+
+  async isCanonical(hash: Hash): Promise<boolean> {
+    const { entries, canonical } = this.#open();
+    const height = entries.get(hash)?.block.height;
+    return height !== undefined && canonical[height] === hash;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  #open(): MemoryBlocks {
+    if (this.#closed) throw new Error('the block store is closed');
+    return this.#blocks;
+  }
+}
+
+function copyOf(block: StoredBlock): StoredBlock {
+  return { ...block, bytes: block.bytes.slice() };
+}

@@ -1,0 +1,168 @@
+/**
+ * A whole DOIN network in one thread: every node with its real actors, an in-memory network between them, stores that
+ * survive a crash. The tracker is left out: it writes files and nothing depends on it.
+ */
+import { createChainActor } from '../../actors/chain/actor.js';
+import { type ChainParameters, type Genesis, genesisHash } from '../../actors/chain/genesis.js';
+import { MemoryBlockStore, MemoryBlocks } from '../../actors/chain/memory-store.js';
+import { type ChainStatus, chain } from '../../actors/chain/messages.js';
+import { createEvaluatorActor } from '../../actors/evaluator/actor.js';
+import { createGossipActor } from '../../actors/gossip/actor.js';
+import { MemoryNetwork, type MemoryNetworkOptions } from '../../actors/gossip/memory-port.js';
+import type { NetworkPort } from '../../actors/gossip/port.js';
+import { createOptimizerActor } from '../../actors/optimizer/actor.js';
+import { optimizer } from '../../actors/optimizer/messages.js';
+import { quorumActor } from '../../actors/quorum/actor.js';
+import { reputationActor } from '../../actors/reputation/actor.js';
+import { createTaskQueueActor } from '../../actors/task-queue/actor.js';
+import { peerIdOf } from '../../runtime/crypto/peer-id.js';
+import { MemoryBlobStore } from '../../runtime/storage/blob-store.js';
+import { MemoryStateFile } from '../../runtime/storage/state-file.js';
+import {
+  type SimulatedActor,
+  Simulation,
+  type SimulationOptions,
+  simulated,
+} from '../../runtime/system/simulation/simulation.js';
+import { keyOf, makeGenesis } from './chain.js';
+import { type LoadedDomains, loadDomains, SimulatedPool } from './simulated-pool.js';
+
+export interface NetworkOptions extends SimulationOptions {
+  readonly nodes: readonly string[];
+  /** One-way delay between nodes and share of lost gossip messages. */
+  readonly wire?: Pick<MemoryNetworkOptions, 'delayMs' | 'lossRate'>;
+  readonly parameters?: Partial<ChainParameters>;
+  /** Virtual time of one training or evaluation. */
+  readonly taskMs?: readonly [low: number, high: number];
+}
+
+/** What a crash leaves of a node. */
+interface Disk {
+  readonly blocks: MemoryBlocks;
+  readonly blobs: MemoryBlobStore;
+  readonly state: MemoryStateFile;
+}
+
+const THREADS = 2;
+
+export class SimulatedDoin {
+  readonly sim: Simulation;
+  readonly genesis: Genesis;
+  readonly names: readonly string[];
+  readonly #domains: LoadedDomains;
+  readonly #wires: MemoryNetwork;
+  readonly #ports = new Map<string, NetworkPort>();
+  readonly #taskMs: readonly [number, number];
+
+  private constructor(options: NetworkOptions, domains: LoadedDomains, genesis: Genesis) {
+    this.sim = Simulation.create({ startMs: genesis.timestampMs, ...options });
+    this.genesis = genesis;
+    this.names = options.nodes;
+    this.#domains = domains;
+    this.#taskMs = options.taskMs ?? [300, 1_500];
+    this.#wires = new MemoryNetwork({
+      delayMs: [5, 50],
+      ...options.wire,
+      seed: this.sim.random.stream('network').uint32(),
+      schedule: (delayMs, callback) => this.sim.schedule(delayMs, callback),
+    });
+    this.sim.useNetwork({
+      partition: (groups) => this.#wires.partition(groups.map((names) => names.map(peerOf))),
+      heal: () => this.#wires.heal(),
+      ended: (node, role) => {
+        if (role === 'gossip') void this.#ports.get(node)?.stop();
+      },
+    });
+    for (const name of this.names) this.sim.addNode(name, this.#actors(name));
+  }
+
+  static async create(options: NetworkOptions): Promise<SimulatedDoin> {
+    const genesis = makeGenesis(options.nodes, { parameters: options.parameters ?? {} });
+    const network = new SimulatedDoin(options, await loadDomains(genesis.domains), genesis);
+    await network.sim.start();
+    return network;
+  }
+
+  status(name: string): Promise<ChainStatus> {
+    return this.sim.ask(name, chain.getStatus, {});
+  }
+
+  async heads(): Promise<readonly string[]> {
+    const heads: string[] = [];
+    for (const name of this.names) {
+      if (this.sim.node(name).isUp) heads.push((await this.status(name)).hash);
+    }
+    return heads;
+  }
+
+  /** The state root that the node's head block commits to. */
+  async stateRoot(name: string): Promise<string> {
+    const { hash } = await this.status(name);
+    const { view } = await this.sim.ask(name, chain.getBlockView, { hash });
+    if (view === null) throw new Error(`${name} has no block yet`);
+    return view.block.header.stateRoot;
+  }
+
+  /** Ends all searches and lets the chain run dry, so that heads can be compared; false when they differ then. */
+  async calm(forMs: number): Promise<boolean> {
+    for (const name of this.names) if (this.sim.node(name).isUp) this.sim.node(name).tell(optimizer.pause, {});
+    await this.sim.run({ forMs });
+    return new Set(await this.heads()).size === 1;
+  }
+
+  #actors(name: string): readonly SimulatedActor[] {
+    const { secretSeed, publicKey: nodeId } = keyOf(name);
+    const { genesis } = this;
+    const { chainId, domains } = genesis;
+    const disk: Disk = { blocks: new MemoryBlocks(), blobs: new MemoryBlobStore(), state: new MemoryStateFile() };
+    const createBlobStore = () => disk.blobs;
+    const openStore = async (_file: string, hash: string) => MemoryBlockStore.open(hash, disk.blocks);
+    const createPort: Parameters<typeof createGossipActor>[0]['createPort'] = (options) => {
+      const port = this.#wires.createPort(options);
+      this.#ports.set(name, port);
+      return port;
+    };
+    const pool = { domains: this.#domains, taskMs: this.#taskMs };
+    const domainIds = domains.map(({ domainId }) => domainId);
+    return [
+      simulated(createChainActor({ openStore }), { databaseFile: 'chain', genesis, secretSeed }),
+      simulated(createGossipActor({ createPort, createBlobStore }), {
+        chainId,
+        genesisHash: genesisHash(genesis),
+        privateSeed: secretSeed,
+        listen: [],
+        bootstrapPeers: this.names.filter((other) => other !== name).map((other) => `/memory/0/p2p/${peerOf(other)}`),
+        mdns: false,
+        blobFolder: 'blobs',
+        domains: domainIds,
+      }),
+      simulated(quorumActor, { nodeId, evaluates: domainIds }),
+      simulated(reputationActor, { halfLifeMs: genesis.parameters.reputation.halfLifeMs }),
+      simulated(
+        createTaskQueueActor({ createPool: ({ threads }, ctx) => new SimulatedPool(ctx, { ...pool, threads }) }),
+        { threads: THREADS, niceIncrement: 0, domains },
+      ),
+      simulated(createEvaluatorActor({ createBlobStore }), { blobFolder: 'blobs' }),
+      simulated(createOptimizerActor({ openState: () => disk.state, createBlobStore }), {
+        nodeId,
+        chainId,
+        stateFile: 'optimizer',
+        blobFolder: 'blobs',
+        parallel: THREADS,
+        domains: domains.map((spec) => ({
+          spec,
+          optimizer: 'ga' as const,
+          populationSize: 10,
+          optimizationPatience: 20,
+          earlyPatience: 3,
+          maxEpochs: 1,
+          targetPerformance: null,
+        })),
+      }),
+    ];
+  }
+}
+
+export function peerOf(name: string): string {
+  return peerIdOf(keyOf(name).publicKey);
+}

@@ -1,0 +1,378 @@
+/**
+ * One sample of every message of every role, with values that are hard to carry: absent options, nulls, negative and
+ * large numbers, bigints, bytes, empty lists. A message without a sample does not compile.
+ */
+import { chain } from '../../../actors/chain/messages.js';
+import type { Block, ChainRecord, ExperimentClaim, Seat, Transaction } from '../../../actors/chain/types.js';
+import { evaluator } from '../../../actors/evaluator/messages.js';
+import { gossip } from '../../../actors/gossip/messages.js';
+import { type Experiment, optimizer, type Round } from '../../../actors/optimizer/messages.js';
+import { quorum } from '../../../actors/quorum/messages.js';
+import { reputation } from '../../../actors/reputation/messages.js';
+import { taskQueue } from '../../../actors/task-queue/messages.js';
+import { tracker } from '../../../actors/tracker/messages.js';
+import type { AnyProtocol } from '../../../runtime/system/actor.js';
+import type { PayloadOf, ReplyOf, RequestOf } from '../../../runtime/system/protocol.js';
+
+/** What crosses to the actor, and for asks what comes back. */
+export type Samples<P extends AnyProtocol> = {
+  readonly [K in keyof P]: P[K]['type'] extends 'ask'
+    ? { readonly request: RequestOf<P[K]>; readonly reply: ReplyOf<P[K]> }
+    : { readonly payload: PayloadOf<P[K]> };
+};
+
+const hash = '0123456789abcdef'.repeat(4);
+const node = 'fe'.repeat(32);
+const bytes = new Uint8Array([0, 1, 127, 128, 255]);
+const blob = { hash, sizeBytes: 5_000_000_000 };
+const genome = [0, -1, 2 ** 31, -(2 ** 40), Number.MAX_SAFE_INTEGER];
+const seat: Seat = {
+  index: 0,
+  evaluator: node,
+  dataSeed: hash,
+  deadlineHeight: 70_000,
+  status: 'open',
+  performanceNano: null,
+  standardErrorNano: null,
+};
+const experiment: ExperimentClaim = {
+  experimentId: 'grüße-実験',
+  roundNumber: 1,
+  timeToThisResultMs: 12.5,
+  optimizationConfigHash: hash,
+  dataHash: hash,
+};
+const transaction: Transaction = {
+  sender: node,
+  nonce: 3,
+  body: { type: 'vote', optimum: hash, seat: 2, dataSeed: 'ab'.repeat(32), measurement: null },
+  signature: hash + hash,
+};
+const records: readonly ChainRecord[] = [
+  { type: 'TASK_CREATED', optimum: hash, domain: 'digits', seat },
+  { type: 'REPUTATION', node, beforeMicro: -5, afterMicro: 2_000_000 },
+  {
+    type: 'COINBASE',
+    workNano: 1,
+    thresholdNano: 2,
+    subsidyUnits: 3,
+    payments: [{ to: node, amountUnits: 4, share: 'evaluator' }],
+  },
+];
+const block: Block = {
+  header: {
+    version: 1,
+    chainId: 'solo',
+    height: 7,
+    parent: hash,
+    timestampMs: 1_700_000_000_000,
+    slot: 1_700_000_000,
+    rank: 0,
+    proposer: node,
+    transactionsRoot: hash,
+    stateRoot: hash,
+    signature: hash + hash,
+  },
+  transactions: [transaction],
+};
+const tip = { chainId: 'solo', genesisHash: hash, height: 7, hash, totalWorkNano: 2n ** 70n + 1n, accepted: 2 };
+const member = { nodeId: node, reputationMicro: 2_000_000, balanceUnits: 2 ** 45, evaluates: [] };
+const verdict = { action: 'reject', code: 'unknown-parent', missing: [hash] } as const;
+const applied = {
+  height: 7,
+  hash,
+  parent: hash,
+  timestampMs: 1_700_000_000_000,
+  proposer: node,
+  isProofBlock: true,
+  transactions: 1,
+  records,
+};
+const measurement = { performance: -0.5, standardError: 0, samples: 1000 };
+const round: Round = {
+  experimentId: 'e',
+  domainId: 'digits',
+  roundNumber: 1,
+  startedAtMs: 1,
+  finishedAtMs: 2.5,
+  optimizer: 'cma-es',
+  genome,
+  parameters: { rate: 1e-9, activation: 'relu' },
+  performance: Number.MIN_VALUE,
+  standardError: 0,
+  bestPerformance: -1e300,
+  bestParameters: {},
+  isImprovement: false,
+  epochs: 0,
+  generation: 1,
+  populationSize: 2,
+  noImproveGenerations: 3,
+  chainHeight: 4,
+  peers: 5,
+  migrant: true,
+};
+const experimentStarted: Experiment = {
+  experimentId: 'e',
+  domainId: 'digits',
+  metric: 'accuracy',
+  direction: 'maximize',
+  optimizer: 'auto',
+  optimizationConfig: { nested: { list: [1, 'two', null, true] } },
+  parameterBounds: { rate: [0, 1], activation: ['relu', 'tanh'] },
+  targetPerformance: null,
+  startedAtMs: 1,
+};
+const found = { domainId: 'digits', optimum: hash, performance: 0.25 };
+const progress = { epoch: 1, maxEpochs: 2, loss: 0.5, validationLoss: 0.75 };
+
+const chainSamples: Samples<typeof chain> = {
+  submit: {
+    request: {
+      body: { type: 'reveal', commitment: hash, genome, salt: hash, blob: null, reportedNano: -1, experiment },
+    },
+    reply: { transactionId: hash, nonce: 1 },
+  },
+  receiveTransaction: { request: { bytes, from: 'peer' }, reply: { action: 'ignore', code: 'already-known' } },
+  receiveAnnouncement: { request: { bytes: new Uint8Array(0), from: '' }, reply: verdict },
+  receiveBlock: { request: { bytes: new Uint8Array(100_000).fill(9), from: 'peer' }, reply: verdict },
+  getTip: { request: {}, reply: tip },
+  getStatus: {
+    request: {},
+    reply: {
+      ...tip,
+      timestampMs: 1,
+      slotMs: 1000,
+      proofBlocks: 1,
+      thresholdNano: 1,
+      pendingWorkNano: 0,
+      supplyUnits: 1,
+      optimae: { committed: 1, revealed: 2, accepted: 3, rejected: 4 },
+      domains: [
+        {
+          domainId: 'digits',
+          metric: 'accuracy',
+          direction: 'maximize',
+          baselineNano: 0,
+          bestNano: 900_000_000,
+          champion: { optimum: hash, optimizer: node, genome, blob, height: 3 },
+          accepted: 1,
+        },
+        {
+          domainId: 'quadratic',
+          metric: 'loss',
+          direction: 'minimize',
+          baselineNano: -1,
+          bestNano: -2,
+          champion: null,
+          accepted: 0,
+        },
+      ],
+      mempool: 0,
+      busy: false,
+      self: member,
+      refused: { 'bad-signature': 2 },
+      reorgs: 0,
+    },
+  },
+  getMembers: { request: {}, reply: { members: [member] } },
+  getOpenOptimae: {
+    request: {},
+    reply: {
+      optimae: [
+        {
+          optimum: hash,
+          domain: 'digits',
+          optimizer: node,
+          phase: 'revealed',
+          trainingSeed: hash,
+          genome,
+          blob,
+          reportedNano: 5,
+          seats: [seat, { ...seat, index: 1, status: 'voted', performanceNano: -7, standardErrorNano: 0 }],
+        },
+        {
+          optimum: hash,
+          domain: 'digits',
+          optimizer: node,
+          phase: 'committed',
+          trainingSeed: hash,
+          genome: null,
+          blob: null,
+          reportedNano: null,
+          seats: [],
+        },
+      ],
+    },
+  },
+  getBlockByHash: { request: { hash }, reply: { block: null } },
+  getLocator: { request: {}, reply: { hashes: [hash, hash] } },
+  getBlocksAfter: { request: { locator: [], limit: 1 }, reply: { blocks: [] } },
+  getTransactions: { request: { ids: [hash] }, reply: { transactions: [bytes] } },
+  getApplied: { request: { fromHeight: 0, limit: 9 }, reply: { blocks: [applied] } },
+  getBlockView: { request: { height: 7 }, reply: { view: { hash, block, records, isProofBlock: true } } },
+  transactionAccepted: { payload: { id: hash, bytes, publish: true, transaction } },
+  blockProduced: { payload: { hash, height: 7, announcement: bytes } },
+  blockApplied: { payload: applied },
+  blocksReverted: { payload: { hashes: [hash], height: 6 } },
+};
+
+const evaluatorSamples: Samples<typeof evaluator> = {
+  measure: {
+    request: { optimum: hash, seat: 1, domain: 'digits', genome, blob, dataSeed: hash },
+    reply: measurement,
+  },
+  getStatistics: { request: {}, reply: { measured: 1, failed: 0, secondsTotal: 0.1 } },
+  measured: {
+    payload: { optimum: hash, seat: 1, domain: 'digits', performance: 0.1, standardError: 0.01, seconds: 3 },
+  },
+};
+
+const gossipSamples: Samples<typeof gossip> = {
+  getPeers: {
+    request: {},
+    reply: {
+      peers: [{ peerId: 'p', address: '/ip4/1.2.3.4', direction: 'inbound', latencyMs: null, height: 1, score: -1.5 }],
+      listening: [],
+      refused: {},
+    },
+  },
+  fetchBlob: { request: { blob, domain: 'digits' }, reply: { found: false } },
+  dial: { payload: { address: '/ip4/1.2.3.4/tcp/1' } },
+  peerConnected: { payload: { peerId: 'p', address: 'a', direction: 'outbound' } },
+  peerDisconnected: { payload: { peerId: 'p' } },
+  syncProgress: { payload: { peerId: 'p', height: 1, targetHeight: 2 } },
+  blobReceived: { payload: blob },
+};
+
+const optimizerSamples: Samples<typeof optimizer> = {
+  getProgress: {
+    request: {},
+    reply: {
+      domains: [
+        {
+          domainId: 'digits',
+          rounds: 1,
+          bestPerformance: null,
+          benchmarkPerformance: 0.5,
+          running: 2,
+          state: 'searching',
+        },
+      ],
+    },
+  },
+  pause: { payload: {} },
+  resume: { payload: {} },
+  experimentStarted: { payload: experimentStarted },
+  roundFinished: { payload: round },
+  committed: { payload: found },
+  revealed: { payload: found },
+  championAdopted: { payload: found },
+  benchmarked: { payload: { ...found, optimum: null } },
+  converged: { payload: { domainId: 'digits', experimentId: 'e', reason: 'patience' } },
+};
+
+const quorumSamples: Samples<typeof quorum> = {
+  getQuorums: {
+    request: { limit: 1 },
+    reply: {
+      quorums: [
+        { optimum: hash, domain: 'digits', optimizer: node, reportedNano: 1, seats: [seat], verdict: 'accepted' },
+      ],
+    },
+  },
+  seatTaken: { payload: { optimum: hash, domain: 'digits', seat: 0 } },
+  voteCast: { payload: { optimum: hash, domain: 'digits', seat: 0, performanceNano: -1, standardErrorNano: 0 } },
+  seatFailed: { payload: { optimum: hash, domain: 'digits', seat: 0, code: 'bad-weights', reason: 'two\nlines' } },
+};
+
+const reputationSamples: Samples<typeof reputation> = {
+  getReputation: { request: { nodeId: node }, reply: { view: null } },
+  getTable: {
+    request: { limit: 5 },
+    reply: {
+      table: [
+        {
+          nodeId: node,
+          reputationMicro: 1,
+          acceptedOptimae: 2,
+          rejectedOptimae: 3,
+          agreedVotes: 4,
+          divergentVotes: 5,
+          missedSeats: 6,
+        },
+      ],
+    },
+  },
+  changed: { payload: { nodeId: node, beforeMicro: 1, afterMicro: 0, height: 9 } },
+};
+
+const taskQueueSamples: Samples<typeof taskQueue> = {
+  run: {
+    request: {
+      taskId: 't',
+      priority: 'vote',
+      task: { kind: 'evaluate', domainId: 'digits', genome, weights: new Uint8Array(300_000).fill(3), dataSeed: bytes },
+    },
+    reply: { measurement, weights: bytes, epochs: 3, seconds: 0.25 },
+  },
+  cancel: { payload: { taskId: 't' } },
+  getTasks: {
+    request: {},
+    reply: {
+      tasks: [
+        {
+          taskId: 't',
+          kind: 'train',
+          domainId: 'digits',
+          priority: 'search',
+          status: 'running',
+          queuedAtMs: 1,
+          startedAtMs: null,
+          progress,
+        },
+      ],
+      workers: 2,
+      completed: 3,
+      failed: 0,
+    },
+  },
+  started: { payload: { taskId: 't', kind: 'benchmark', domainId: 'digits' } },
+  progress: { payload: { taskId: 't', domainId: 'digits', progress } },
+  finished: { payload: { taskId: 't', kind: 'train', domainId: 'digits', seconds: 1, failure: null } },
+};
+
+const trackerSamples: Samples<typeof tracker> = {
+  getCurve: {
+    request: { domainId: 'digits', limit: 3 },
+    reply: { points: [{ roundNumber: 1, timestampMs: 2, performance: 0.5, bestPerformance: 0.5 }] },
+  },
+  getExperiments: {
+    request: {},
+    reply: {
+      experiments: [
+        {
+          experimentId: 'e',
+          domainId: 'digits',
+          totalRounds: 1,
+          bestPerformance: null,
+          converged: false,
+          elapsedSeconds: 0,
+        },
+      ],
+    },
+  },
+  flush: { request: {}, reply: { rounds: 4 } },
+};
+
+export type AnySamples = Readonly<Record<string, { payload?: unknown; request?: unknown; reply?: unknown }>>;
+
+export const CATALOGUES: readonly { readonly protocol: AnyProtocol; readonly samples: AnySamples }[] = [
+  { protocol: chain, samples: chainSamples },
+  { protocol: evaluator, samples: evaluatorSamples },
+  { protocol: gossip, samples: gossipSamples },
+  { protocol: optimizer, samples: optimizerSamples },
+  { protocol: quorum, samples: quorumSamples },
+  { protocol: reputation, samples: reputationSamples },
+  { protocol: taskQueue, samples: taskQueueSamples },
+  { protocol: tracker, samples: trackerSamples },
+];
