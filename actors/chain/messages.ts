@@ -108,11 +108,19 @@ export const chain = protocol('chain', {
   /** Signs a transaction with this node's key, puts it in the mempool and offers it to the network. */
   submit: ask<{ body: TransactionBody }, { transactionId: Hash; nonce: number }>(),
   /** Canonical bytes of a transaction from the network. */
-  receiveTransaction: ask<{ bytes: Uint8Array; from: string }, Verdict>({ capacity: 4096, overflow: 'drop-newest' }),
+  receiveTransaction: ask<{ bytes: Uint8Array; from: string }, Verdict>({
+    capacity: 4096,
+    overflow: 'drop-newest',
+    priority: 'high',
+  }),
   /** A header with the ids of its transactions, as gossip carries blocks. */
-  receiveAnnouncement: ask<{ bytes: Uint8Array; from: string }, Verdict>({ capacity: 256 }),
+  receiveAnnouncement: ask<{ bytes: Uint8Array; from: string }, Verdict>({ capacity: 256, priority: 'high' }),
   /** Canonical bytes of a whole block, from request/response. */
-  receiveBlock: ask<{ bytes: Uint8Array; from: string }, Verdict>({ capacity: 256, timeoutMs: 30_000 }),
+  receiveBlock: ask<{ bytes: Uint8Array; from: string }, Verdict>({
+    capacity: 256,
+    timeoutMs: 30_000,
+    priority: 'high',
+  }),
   getTip: ask<Record<string, never>, ChainTip>(),
   getStatus: ask<Record<string, never>, ChainStatus>(),
   getMembers: ask<Record<string, never>, { members: readonly MemberView[] }>(),

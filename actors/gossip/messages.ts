@@ -28,6 +28,7 @@ export const gossip = protocol('gossip', {
   syncProgress: event<{ peerId: string; height: number; targetHeight: number }>({
     capacity: 64,
     overflow: 'drop-oldest',
+    priority: 'low',
   }),
   blobReceived: event<{ hash: Hash; sizeBytes: number }>(),
 });

@@ -34,6 +34,7 @@ export const taskQueue = protocol('task-queue', {
   progress: event<{ taskId: string; domainId: string; progress: TrainingProgress }>({
     capacity: 64,
     overflow: 'drop-oldest',
+    priority: 'low',
   }),
   finished: event<{
     taskId: string;
