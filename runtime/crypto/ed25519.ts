@@ -1,6 +1,6 @@
 /**
  * Ed25519 under one rule that every node applies alike: strict RFC 8032, cofactorless, canonical encodings only,
- * public keys of small order refused.
+ * public keys and signature points R of small order refused.
  *
  * Implementations differ on malformed input ("Taming the many EdDSAs", Chalkias, Garillot, Nikolaenko 2020), which
  * would split a chain. So the encodings are checked here, in plain code, and the equation `S·B = R + k·A` is left to
@@ -59,7 +59,10 @@ export function verifySignature(publicKey: string, message: Uint8Array, signatur
   if (key === null) return false;
   const bytes = fromHex(signature);
   const scalar = littleEndian(bytes.subarray(32));
-  if (scalar >= GROUP_ORDER || !isCanonicalPoint(bytes.subarray(0, 32))) return false;
+  const commitment = bytes.subarray(0, 32);
+  if (scalar >= GROUP_ORDER || !isCanonicalPoint(commitment)) return false;
+  // Node 20's OpenSSL takes an R of small order, Node 24's does not; no honest signer ever makes one.
+  if (SMALL_ORDER_Y.has(yCoordinate(commitment))) return false;
   return verifyRaw(null, message, key, bytes);
 }
 

@@ -1,4 +1,3 @@
-import { verify as opensslVerify } from 'node:crypto';
 import { ED25519_TORSION_SUBGROUP, ed25519 } from '@noble/curves/ed25519.js';
 import test from 'ava';
 import fc from 'fast-check';
@@ -28,16 +27,14 @@ for (const [index, { why, accepted, message, publicKey, signature }] of SPECCHEC
   });
 }
 
-test('the edge vectors tell our rule from OpenSSL alone and from ZIP 215', (t) => {
-  const spki = (key: string) => ({
-    key: Buffer.from(`302a300506032b6570032100${key}`, 'hex'),
-    format: 'der' as const,
-    type: 'spki' as const,
-  });
-  const differs = (other: (vector: (typeof SPECCHECK)[number]) => boolean) =>
-    SPECCHECK.some((vector) => other(vector) !== vector.accepted);
-  t.true(differs((v) => opensslVerify(null, fromHex(v.message), spki(v.publicKey), fromHex(v.signature))));
-  t.true(differs((v) => ed25519.verify(fromHex(v.signature), fromHex(v.message), fromHex(v.publicKey))));
+test('the edge vectors tell our rule from ZIP 215', (t) => {
+  // OpenSSL alone is no yardstick: its answer to the second vector changed between Node 20 and Node 24.
+  t.true(
+    SPECCHECK.some(
+      ({ message, publicKey, signature, accepted }) =>
+        ed25519.verify(fromHex(signature), fromHex(message), fromHex(publicKey)) !== accepted,
+    ),
+  );
 });
 
 const seeds = fc.uint8Array({ minLength: 32, maxLength: 32 });
