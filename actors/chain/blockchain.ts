@@ -5,6 +5,7 @@
  */
 import { encode } from '../../runtime/codec/canonical.js';
 import { DoinError } from '../../runtime/errors.js';
+import { Serial } from '../../runtime/serial.js';
 import { blockCodec, decodeBlock, headerHash } from './codec.js';
 import { type ChainWeight, isHeavier } from './fork-choice.js';
 import { type Genesis, genesisHash, genesisState } from './genesis.js';
@@ -47,7 +48,7 @@ export class Blockchain {
   readonly #tips = new Map<Hash, Tip>();
   readonly #genesisTip: Tip;
   #head: Tip;
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #serial = new Serial();
 
   private constructor(genesis: Genesis, store: BlockStore, verify: SignatureCheck) {
     this.genesis = genesis;
@@ -76,7 +77,7 @@ export class Blockchain {
 
   /** Verifies the block on top of its parent and, when its branch is the heavier one, moves the head. */
   import(block: Block): Promise<ImportOutcome> {
-    return this.#alone(async () => {
+    return this.#serial.run(async () => {
       const hash = headerHash(block.header);
       if (await this.has(hash)) return { kind: 'already-known' };
       const parent = await this.tipOf(block.header.parent);
@@ -179,12 +180,6 @@ export class Blockchain {
     for (const [hash, kept] of this.#tips) {
       if (kept.state.require(GLOBALS).height < oldest) this.#tips.delete(hash);
     }
-  }
-
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(work);
-    this.#tail = result.catch(() => undefined);
-    return result;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Collects finished rounds and writes them in batches: one SQLite transaction, then one CSV write. */
+import { Serial } from '../../runtime/serial.js';
 import type { CsvAppender } from '../../runtime/storage/csv-appender.js';
 import type { Round } from '../optimizer/messages.js';
 import { type ExperimentProgress, trackRound } from './experiment.js';
@@ -13,7 +14,7 @@ export class RoundWriter {
   readonly #csv: CsvAppender;
   readonly #derive: (round: Round) => ExperimentRow;
   #waiting: Round[] = [];
-  #tail: Promise<void> = Promise.resolve();
+  readonly #serial = new Serial();
 
   /** `derive` makes the row of an experiment that is not in the store from the first of its rounds. */
   constructor(store: OlapStore, csv: CsvAppender, derive: (round: Round) => ExperimentRow) {
@@ -32,9 +33,7 @@ export class RoundWriter {
 
   /** Writes everything added so far. A failure keeps the rounds for the next try. */
   flush(): Promise<void> {
-    const result = this.#tail.then(() => this.#writeBatch());
-    this.#tail = result.catch(() => undefined);
-    return result;
+    return this.#serial.run(() => this.#writeBatch());
   }
 
   /** Appends to the CSV what only SQLite has: rounds whose CSV line a crash prevented. */

@@ -5,13 +5,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import sqlite3 from 'sqlite3';
 import { DoinError, errorMessage } from '../errors.js';
+import { Serial } from '../serial.js';
 
 export type SqlValue = string | number | bigint | Uint8Array | null;
 
 export class Database {
   readonly #handle: sqlite3.Database;
   readonly #inside = new AsyncLocalStorage<true>();
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #serial = new Serial();
 
   private constructor(handle: sqlite3.Database) {
     this.#handle = handle;
@@ -94,10 +95,7 @@ export class Database {
   }
 
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#inside.getStore()) return work();
-    const result = this.#tail.then(work);
-    this.#tail = result.catch(() => undefined);
-    return result;
+    return this.#inside.getStore() ? work() : this.#serial.run(work);
   }
 }
 

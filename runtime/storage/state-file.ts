@@ -2,6 +2,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DoinError } from '../errors.js';
+import { Serial } from '../serial.js';
 
 export interface StateFile {
   /** Null when nothing was ever saved. */
@@ -12,7 +13,7 @@ export interface StateFile {
 
 export class JsonStateFile implements StateFile {
   readonly #file: string;
-  #tail: Promise<void> = Promise.resolve();
+  readonly #serial = new Serial();
 
   constructor(file: string) {
     this.#file = file;
@@ -36,9 +37,7 @@ export class JsonStateFile implements StateFile {
   }
 
   save(value: unknown): Promise<void> {
-    const result = this.#tail.then(() => this.#write(JSON.stringify(value)));
-    this.#tail = result.catch(() => undefined);
-    return result;
+    return this.#serial.run(() => this.#write(JSON.stringify(value)));
   }
 
   async #write(text: string): Promise<void> {
