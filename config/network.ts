@@ -90,6 +90,10 @@ const parametersSchema = z.strictObject({
     bonusThresholdNano: positive,
     capNano: natural,
   }),
+  fees: z.strictObject({
+    minimumBaseUnits: positive.max(LIMITS.feeUnits),
+    targetPlaces: positive.max(LIMITS.transactionsPerBlock / 2),
+  }),
   toleranceStandardErrors: natural,
 });
 

@@ -2,23 +2,24 @@
  * The chain actor: owns the block tree, the mempool and this node's signing of transactions and blocks. It decides
  * nothing by itself; the rules in transition.ts do.
  */
-import { encode } from '../../runtime/codec/canonical.js';
 import { keyPairFromSeed } from '../../runtime/crypto/ed25519.js';
 import { DoinError, errorMessage } from '../../runtime/errors.js';
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { inStoryOf } from '../../runtime/trace/story-id.js';
+import { suggestedFee } from './base-fee.js';
 import { Blockchain, type HeadSwitch } from './blockchain.js';
-import { decodeBlock, transactionCodec, transactionId, transactionSigningBytes } from './codec.js';
+import { decodeBlock, transactionBytes, transactionId, transactionSigningBytes } from './codec.js';
+import { mayBeUnpaid, NO_FEE } from './fees.js';
 import { type Genesis, genesisHash } from './genesis.js';
 import { Intake } from './intake.js';
 import { LIMITS } from './limits.js';
 import { Mempool } from './mempool.js';
 import { type BlockApplied, type ChainStatus, chain, type Verdict } from './messages.js';
 import { produceBlock, turnAt } from './producer.js';
-import { ACCOUNT, NEW_ACCOUNT } from './state/state.js';
+import { ACCOUNT, GLOBALS, NEW_ACCOUNT } from './state/state.js';
 import { type BlockStore, SqliteBlockStore, type StoredBlock } from './store.js';
 import { storyOfTransaction } from './story.js';
-import type { Hash, TransactionBody } from './types.js';
+import type { Fee, Hash, TransactionBody } from './types.js';
 import { rememberingVerifier } from './verifier.js';
 import { appliedEvent, membersOf, openOptimaeOf, statusOf } from './views.js';
 
@@ -46,7 +47,7 @@ export function createChainActor(modules: ChainModules) {
       ctx.every(TICK_MS, () => node.tick());
       return {
         handlers: {
-          submit: ({ body }) => node.submit(body),
+          submit: ({ body, fee }) => node.submit(body, fee),
           receiveTransaction: ({ bytes }) => node.intake.receiveTransaction(bytes),
           receiveAnnouncement: ({ bytes }) => node.intake.receiveAnnouncement(bytes),
           receiveBlock: ({ bytes }): Promise<Verdict> => node.intake.receiveBlock(bytes),
@@ -136,15 +137,16 @@ class ChainNode {
    * Signs with a nonce above the highest of the account and of this run. After a restart it leaves a gap for
    * transactions of the former run that may still travel.
    */
-  async submit(body: TransactionBody): Promise<{ transactionId: Hash; nonce: number }> {
+  async submit(body: TransactionBody, offered?: Fee): Promise<{ transactionId: Hash; nonce: number }> {
     const sender = this.#keyPair.publicKey;
     const account = this.blockchain.head.state.get(ACCOUNT, sender) ?? NEW_ACCOUNT;
     const nonce =
       this.#lastNonce === 0 ? account.nonceHighest + RESTART_GAP : Math.max(account.nonceHighest, this.#lastNonce) + 1;
-    const unsigned = { sender, nonce, body };
+    const fee = offered ?? this.#usualFee(body);
+    const unsigned = { sender, nonce, fee, body };
     const signature = this.#keyPair.sign(transactionSigningBytes(this.blockchain.genesis.chainId, unsigned));
     const transaction = { ...unsigned, signature };
-    const size = encode(transactionCodec, transaction).length;
+    const size = transactionBytes(transaction).length;
     if (size > LIMITS.transactionBytes) {
       throw new DoinError(
         { code: 'transaction-too-large', size },
@@ -161,6 +163,13 @@ class ChainNode {
     }
     this.#lastNonce = nonce;
     return { transactionId: id, nonce };
+  }
+
+  /** Unpaid where the rules allow it, else what a block soon takes. */
+  #usualFee(body: TransactionBody): Fee {
+    if (mayBeUnpaid(body)) return NO_FEE;
+    const { head, genesis } = this.blockchain;
+    return suggestedFee(head.state.require(GLOBALS).baseFeeUnits, genesis.parameters.fees);
   }
 
   async tick(): Promise<void> {

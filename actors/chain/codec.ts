@@ -62,11 +62,16 @@ const bodyCodec: Codec<TransactionBody> = variant({
   ],
 });
 
-const unsignedTransactionCodec = struct({ sender: hash32, nonce: u53, body: bodyCodec });
-export const transactionCodec: Codec<Transaction> = struct({
+const feeUnits = integer(0, LIMITS.feeUnits);
+const transactionFields = {
   sender: hash32,
   nonce: u53,
+  fee: struct({ maxUnits: feeUnits, tipUnits: feeUnits }),
   body: bodyCodec,
+};
+const unsignedTransactionCodec = struct(transactionFields);
+export const transactionCodec: Codec<Transaction> = struct({
+  ...transactionFields,
   signature: signature64,
 });
 
@@ -96,9 +101,20 @@ export const announcementCodec = struct({
   transactionIds: array(hash32, LIMITS.transactionsPerBlock),
 });
 
+const encodings = new WeakMap<Transaction, Uint8Array>();
+
+/** The canonical bytes. Transactions never change, so each is encoded once for its id, its block's root and its size. */
+export function transactionBytes(transaction: Transaction): Uint8Array {
+  const known = encodings.get(transaction);
+  if (known !== undefined) return known;
+  const bytes = encode(transactionCodec, transaction);
+  encodings.set(transaction, bytes);
+  return bytes;
+}
+
 /** Covers the signature too, so that a transaction has one id and one form. */
 export function transactionId(transaction: Transaction): Hash {
-  return hash('doin/transaction', [encode(transactionCodec, transaction)]);
+  return hash('doin/transaction', [transactionBytes(transaction)]);
 }
 
 export function transactionSigningBytes(chainId: string, transaction: Omit<Transaction, 'signature'>): Uint8Array {
@@ -115,7 +131,7 @@ export function headerSigningBytes(header: Omit<BlockHeader, 'signature'>): Uint
 }
 
 export function transactionsRoot(transactions: readonly Transaction[]): Hash {
-  return merkleRoot(transactions.map((transaction) => encode(transactionCodec, transaction)));
+  return merkleRoot(transactions.map(transactionBytes));
 }
 
 export function decodeTransaction(bytes: Uint8Array): { ok: true; value: Transaction } | { ok: false; detail: string } {

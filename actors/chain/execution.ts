@@ -1,6 +1,7 @@
 /** What a block's rules work on: the state so far, the records so far, and the fixed facts of the block. */
 import type { DomainSpec } from '../../gpu-workers/types.js';
 import { adjusted, decayed } from '../reputation/rules.js';
+import { type BlockUsage, baseFeeAfterGapUnits, NOTHING_USED } from './base-fee.js';
 import type { Genesis } from './genesis.js';
 import {
   GLOBALS,
@@ -30,11 +31,18 @@ export class Execution {
   readonly genesis: Genesis;
   readonly block: BlockFacts;
   readonly records: ChainRecord[] = [];
+  /** Price of a place in this block. */
+  readonly baseFeeUnits: number;
+  usage: BlockUsage = NOTHING_USED;
 
+  /** On top of the parent's state. */
   constructor(state: State, genesis: Genesis, block: BlockFacts) {
     this.state = state;
     this.genesis = genesis;
     this.block = block;
+    const parent = this.globals();
+    const emptySlots = block.slot - parent.slot - 1;
+    this.baseFeeUnits = baseFeeAfterGapUnits(parent.baseFeeUnits, emptySlots, genesis.parameters.fees);
   }
 
   globals(): Globals {

@@ -45,6 +45,12 @@ export interface ChainParameters {
     readonly bonusThresholdNano: number;
     readonly capNano: number;
   };
+  readonly fees: {
+    /** The base fee per place never falls below it. */
+    readonly minimumBaseUnits: number;
+    /** Places of a block at which the base fee rests; a block holds twice as many. */
+    readonly targetPlaces: number;
+  };
   /** Votes agree within this many of their standard errors, but never need to agree better than the domain's floor. */
   readonly toleranceStandardErrors: number;
 }
@@ -76,6 +82,7 @@ export const DEFAULT_PARAMETERS: ChainParameters = {
     bonusThresholdNano: 50_000_000,
     capNano: 1_200_000_000,
   },
+  fees: { minimumBaseUnits: 100_000, targetPlaces: 100 },
   toleranceStandardErrors: 4,
 };
 
@@ -140,6 +147,9 @@ export function genesisState(genesis: Genesis): State {
       pendingWorkNano: 0n,
       totalWorkNano: 0n,
       supplyUnits: 0,
+      burnedUnits: 0,
+      lockedUnits: 0,
+      baseFeeUnits: parameters.fees.minimumBaseUnits,
       committed: 0,
       revealed: 0,
       accepted: 0,

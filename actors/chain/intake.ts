@@ -2,20 +2,20 @@
  * Judges what comes from outside before it has an effect, and counts every refusal by its code. Nothing here waits
  * for the network: what is missing is named, and the gossip actor fetches it.
  */
-import { encode, tryDecode } from '../../runtime/codec/canonical.js';
+import { tryDecode } from '../../runtime/codec/canonical.js';
 import type { Blockchain, HeadSwitch } from './blockchain.js';
 import {
   announcementCodec,
   decodeBlock,
   decodeTransaction,
   headerHash,
-  transactionCodec,
+  transactionBytes,
   transactionId,
 } from './codec.js';
 import { Execution } from './execution.js';
 import type { Mempool, Pooled } from './mempool.js';
 import type { Verdict } from './messages.js';
-import { nextBeacon } from './schedule.js';
+import { nextBeacon, slotAt } from './schedule.js';
 import { GLOBALS } from './state/state.js';
 import { applyTransaction, type SignatureCheck } from './transactions/apply.js';
 import type { Refusal } from './transactions/refusal.js';
@@ -63,7 +63,7 @@ export class Intake {
   poolTransaction(transaction: Transaction, own: boolean): Verdict {
     const id = transactionId(transaction);
     if (this.#mempool.has(id) && !own) return { action: 'ignore', code: 'already-known' };
-    const entry = { id, transaction, bytes: encode(transactionCodec, transaction), own };
+    const entry = { id, transaction, bytes: transactionBytes(transaction), own };
     const refusal = this.#tryOnHead(transaction);
     if (refusal !== null) {
       if (refusal.later) this.#mempool.park(entry);
@@ -138,10 +138,11 @@ export class Intake {
   #tryOnHead(transaction: Transaction): Refusal | null {
     const { head, genesis } = this.#chain;
     const globals = head.state.require(GLOBALS);
-    const slot = globals.slot + 1;
+    const nowMs = this.#now();
+    const slot = Math.max(globals.slot + 1, slotAt(genesis, nowMs));
     const execution = new Execution(head.state, genesis, {
       height: globals.height + 1,
-      timestampMs: Math.max(this.#now(), globals.timestampMs + 1),
+      timestampMs: Math.max(nowMs, globals.timestampMs + 1),
       slot,
       proposer: transaction.sender,
       beacon: nextBeacon(globals.beacon, slot, transaction.sender),

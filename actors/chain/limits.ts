@@ -10,6 +10,10 @@ export const LIMITS = {
   transactionBytes: 96 * 1024,
   blockBytes: 2 * 1024 * 1024,
   transactionsPerBlock: 200,
+  /** What one place of a block holds (fees.ts): 200 of them are 2 MiB. */
+  placeBytes: 10_240,
+  /** Highest fee per place, a million coins: ten places of it are still a safe integer. */
+  feeUnits: 100_000_000_000_000,
   seatsPerOptimum: 64,
   /** On the whole chain at a time, between commit and settlement: settling walks them in every block. */
   openOptimae: 2_048,

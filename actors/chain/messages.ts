@@ -2,7 +2,17 @@
 
 import type { Genome } from '../../runtime/genome/space.js';
 import { ask, event, protocol } from '../../runtime/system/protocol.js';
-import type { BlobReference, Block, ChainRecord, Hash, NodeId, Seat, Transaction, TransactionBody } from './types.js';
+import type {
+  BlobReference,
+  Block,
+  ChainRecord,
+  Fee,
+  Hash,
+  NodeId,
+  Seat,
+  Transaction,
+  TransactionBody,
+} from './types.js';
 
 /** Judgement of something a peer sent: forward it, drop it quietly, or drop it and blame the sender. */
 export interface Verdict {
@@ -105,8 +115,11 @@ export interface BlockApplied {
 }
 
 export const chain = protocol('chain', {
-  /** Signs a transaction with this node's key, puts it in the mempool and offers it to the network. */
-  submit: ask<{ body: TransactionBody }, { transactionId: Hash; nonce: number }>(),
+  /**
+   * Signs a transaction with this node's key, puts it in the mempool and offers it to the network. Without a fee it
+   * goes unpaid where the rules allow that, else at what a block soon takes.
+   */
+  submit: ask<{ body: TransactionBody; fee?: Fee }, { transactionId: Hash; nonce: number }>(),
   /** Canonical bytes of a transaction from the network. */
   receiveTransaction: ask<{ bytes: Uint8Array; from: string }, Verdict>({
     capacity: 4096,

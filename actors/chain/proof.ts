@@ -3,9 +3,10 @@
  * sets the next threshold. DESIGN section 5, rows "threshold" and "coin".
  */
 import { clampBig, NANO_BIG } from '../../runtime/fixed/nano.js';
+import { credit } from './coins.js';
 import type { Execution } from './execution.js';
 import type { ChainParameters } from './genesis.js';
-import { ACCOUNT, type Globals, NEW_ACCOUNT, type PendingShares, SHARES } from './state/state.js';
+import { type Globals, type PendingShares, SHARES } from './state/state.js';
 import type { ChainRecord, NodeId } from './types.js';
 
 type Payment = Extract<ChainRecord, { type: 'COINBASE' }>['payments'][number];
@@ -26,7 +27,7 @@ export function settleProof(execution: Execution): boolean {
   const subsidyUnits = subsidy(globals, parameters);
   const shares = execution.state.require(SHARES);
   const payments = split(subsidyUnits, shares, execution.block.proposer);
-  for (const payment of payments) credit(execution, payment);
+  for (const payment of payments) credit(execution, payment.to, payment.amountUnits);
   execution.state = execution.state.set(SHARES, '', { optimizers: [], evaluators: [] });
   execution.updateGlobals({
     ...nextThreshold(globals, execution.block.timestampMs, parameters),
@@ -85,12 +86,6 @@ function proportional(
   const sum = weights.reduce((total, { weight }) => total + weight, 0n);
   if (sum === 0n) return [];
   return weights.map(({ node, weight }) => ({ to: node, amountUnits: Number((pool * weight) / sum), share }));
-}
-
-function credit(execution: Execution, payment: Payment): void {
-  const account = execution.state.get(ACCOUNT, payment.to) ?? NEW_ACCOUNT;
-  const balanceUnits = account.balanceUnits + payment.amountUnits;
-  execution.state = execution.state.set(ACCOUNT, payment.to, { ...account, balanceUnits });
 }
 
 type ThresholdState = Pick<

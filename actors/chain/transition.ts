@@ -8,10 +8,11 @@ import {
   headerHash,
   headerSigningBytes,
   PROTOCOL_VERSION,
-  transactionCodec,
+  transactionBytes,
   transactionsRoot,
 } from './codec.js';
 import { Execution } from './execution.js';
+import { settleFees } from './fees.js';
 import type { Genesis } from './genesis.js';
 import { LIMITS } from './limits.js';
 import { settleProof } from './proof.js';
@@ -113,7 +114,7 @@ export function buildBlock(
   const refused: { transaction: Transaction; refusal: Refusal }[] = [];
   let sizeBytes = HEADER_ROOM_BYTES;
   for (const transaction of candidates) {
-    const bytes = encode(transactionCodec, transaction).length;
+    const bytes = transactionBytes(transaction).length;
     if (transactions.length >= LIMITS.transactionsPerBlock || sizeBytes + bytes > LIMITS.blockBytes) break;
     const refusal = applyTransaction(execution, transaction, verify);
     if (refusal !== null) refused.push({ transaction, refusal });
@@ -145,6 +146,7 @@ function begin(parent: Tip, genesis: Genesis, header: Proposal & { readonly heig
 }
 
 function finish(execution: Execution, hash: Hash): Applied {
+  settleFees(execution);
   settleOpenOptimae(execution);
   const isProofBlock = settleProof(execution);
   return { hash, state: execution.state, records: execution.records, isProofBlock };

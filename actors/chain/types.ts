@@ -53,10 +53,19 @@ export type TransactionBody =
       readonly measurement: { readonly performanceNano: number; readonly standardErrorNano: number } | null;
     };
 
+/** What a sender offers, per place of a block that the transaction takes (fees.ts). All zero: it goes in unpaid. */
+export interface Fee {
+  /** The most he pays, base fee and tip together. */
+  readonly maxUnits: number;
+  /** What the proposer gets of it, as far as the base fee leaves room. */
+  readonly tipUnits: number;
+}
+
 export interface Transaction {
   readonly sender: NodeId;
   /** Unique per sender within a sliding window (see accounts.ts); gaps and reordering are fine. */
   readonly nonce: number;
+  readonly fee: Fee;
   readonly body: TransactionBody;
   /** Ed25519 over the canonical bytes of everything above, under the chain's transaction tag. 128 hex digits. */
   readonly signature: string;

@@ -1,5 +1,6 @@
 /** Random chain objects that are well-formed on the wire, whatever the rules would say to them. */
 import fc from 'fast-check';
+import { LIMITS } from '../../actors/chain/limits.js';
 import type { Block, BlockHeader, Transaction, TransactionBody } from '../../actors/chain/types.js';
 
 /** Plain objects, as the decoders make them. */
@@ -11,6 +12,7 @@ const hexOf = (length: number) =>
 const hash = hexOf(32);
 const natural = fc.oneof(fc.constantFrom(0, 127, 128, 255, 256, 65_536, 2 ** 32, SAFE), fc.maxSafeNat());
 const safe = fc.oneof(fc.constantFrom(-SAFE, -33, -32, 0, SAFE), fc.maxSafeInteger()).map((value) => value + 0);
+const fee = fc.oneof(fc.constantFrom(0, LIMITS.feeUnits), fc.nat(LIMITS.feeUnits));
 const domain = fc.string({ unit: 'grapheme', maxLength: 8 });
 
 const bodies: fc.Arbitrary<TransactionBody> = fc.oneof(
@@ -44,6 +46,7 @@ const bodies: fc.Arbitrary<TransactionBody> = fc.oneof(
 export const transactions: fc.Arbitrary<Transaction> = record({
   sender: hash,
   nonce: natural,
+  fee: record({ maxUnits: fee, tipUnits: fee }),
   body: bodies,
   signature: hexOf(64),
 });

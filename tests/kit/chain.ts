@@ -1,6 +1,7 @@
 /** Makes small real chains for tests: keys from names, genesis files, signed transactions and blocks. */
 import { createHash } from 'node:crypto';
 import { blockCodec, headerSigningBytes, transactionSigningBytes } from '../../actors/chain/codec.js';
+import { mayBeUnpaid, NO_FEE } from '../../actors/chain/fees.js';
 import {
   type ChainParameters,
   domainHash,
@@ -10,10 +11,10 @@ import {
   LOCAL_PARAMETERS,
 } from '../../actors/chain/genesis.js';
 import { opensAtMs, proposersOf } from '../../actors/chain/schedule.js';
-import { ACCOUNT, GLOBALS } from '../../actors/chain/state/state.js';
+import { ACCOUNT, GLOBALS, NEW_ACCOUNT } from '../../actors/chain/state/state.js';
 import { commitmentOf } from '../../actors/chain/transactions/commit.js';
 import { type Applied, applyBlock, buildBlock, type Tip } from '../../actors/chain/transition.js';
-import type { Block, ChainRecord, Seat, Transaction, TransactionBody } from '../../actors/chain/types.js';
+import type { Block, ChainRecord, Fee, Seat, Transaction, TransactionBody } from '../../actors/chain/types.js';
 import { quadraticSpec } from '../../gpu-workers/domains/quadratic/spec.js';
 import type { DomainSpec } from '../../gpu-workers/types.js';
 import { encode } from '../../runtime/codec/canonical.js';
@@ -58,10 +59,22 @@ export function makeGenesis(
   };
 }
 
+/** None where none is needed, else the least there is. */
+export function usualFee(body: TransactionBody): Fee {
+  return mayBeUnpaid(body) ? NO_FEE : MINIMUM_FEE;
+}
+const MINIMUM_FEE: Fee = { maxUnits: LOCAL_PARAMETERS.fees.minimumBaseUnits, tipUnits: 0 };
+
 /** Signs for a named node. */
-export function sign(genesis: Genesis, name: string, nonce: number, body: TransactionBody): Transaction {
+export function sign(
+  genesis: Genesis,
+  name: string,
+  nonce: number,
+  body: TransactionBody,
+  fee: Fee = usualFee(body),
+): Transaction {
   const key = keyOf(name);
-  const unsigned = { sender: key.publicKey, nonce, body };
+  const unsigned = { sender: key.publicKey, nonce, fee, body };
   return { ...unsigned, signature: key.sign(transactionSigningBytes(genesis.chainId, unsigned)) };
 }
 
@@ -159,6 +172,25 @@ export class TestChain {
   /** A nonce that a named member has not used yet. */
   nextNonce(name: string): number {
     return (this.tip.state.get(ACCOUNT, keyOf(name).publicKey)?.nonceHighest ?? 0) + 1;
+  }
+
+  /** Gives a named account coins out of nothing: the mint is not what these tests are about. */
+  fund(name: string, units: number): this {
+    const id = keyOf(name).publicKey;
+    const { state } = this.tip;
+    const globals = state.require(GLOBALS);
+    const account = state.get(ACCOUNT, id) ?? NEW_ACCOUNT;
+    this.tip = {
+      ...this.tip,
+      state: state
+        .set(GLOBALS, '', { ...globals, supplyUnits: globals.supplyUnits + units })
+        .set(ACCOUNT, id, { ...account, balanceUnits: account.balanceUnits + units }),
+    };
+    return this;
+  }
+
+  balance(name: string): number {
+    return this.tip.state.get(ACCOUNT, keyOf(name).publicKey)?.balanceUnits ?? 0;
   }
 
   /** Another chain with the same past. */

@@ -1,9 +1,9 @@
 /** Grows a chain by what random members do: commit, reveal, vote honestly or not, send coins, register, stay away. */
 import fc from 'fast-check';
 import { ACCOUNT, DOMAIN, EVALUATES, OPEN, OPTIMUM } from '../../actors/chain/state/state.js';
-import type { Transaction, TransactionBody } from '../../actors/chain/types.js';
+import type { Fee, Transaction, TransactionBody } from '../../actors/chain/types.js';
 import { NANO } from '../../runtime/fixed/nano.js';
-import { DOMAIN_ID, keyOf, makeReveal, sign, type TestChain } from './chain.js';
+import { DOMAIN_ID, keyOf, makeReveal, sign, type TestChain, usualFee } from './chain.js';
 
 interface Action {
   readonly kind: 'commit' | 'reveal' | 'vote' | 'transfer' | 'register';
@@ -71,9 +71,9 @@ export class RandomLife {
     }
   }
 
-  #sign(name: string, body: TransactionBody): Transaction {
+  #sign(name: string, body: TransactionBody, fee: Fee = usualFee(body)): Transaction {
     this.#counter += 1;
-    return sign(this.#chain.genesis, name, this.#counter, body);
+    return sign(this.#chain.genesis, name, this.#counter, body, fee);
   }
 
   #commit(name: string, amount: number): TransactionBody {
@@ -116,7 +116,8 @@ export class RandomLife {
   #transfer(name: string, amount: number): Transaction[] {
     const balance = this.#chain.tip.state.get(ACCOUNT, keyOf(name).publicKey)?.balanceUnits ?? 0;
     const to = keyOf(this.#members[amount % this.#members.length] ?? 'nobody').publicKey;
-    const amountUnits = amount % 5 === 0 ? balance : Math.trunc((balance / 1_000_000) * amount);
-    return [this.#sign(name, { type: 'transfer', to, amountUnits })];
+    const maxUnits = 100_000 + (amount % 3) * 50_000;
+    const amountUnits = amount % 5 === 0 ? Math.max(0, balance - maxUnits) : Math.trunc((balance / 1_000_000) * amount);
+    return [this.#sign(name, { type: 'transfer', to, amountUnits }, { maxUnits, tipUnits: amount % 70_000 })];
   }
 }

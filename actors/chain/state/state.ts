@@ -80,7 +80,13 @@ export interface Globals {
   readonly pendingWorkNano: bigint;
   /** Consumed: the chain's weight. */
   readonly totalWorkNano: bigint;
+  /** Minted so far: balances, locked and burned coins add up to it. */
   readonly supplyUnits: number;
+  readonly burnedUnits: number;
+  /** Stakes, deposits and channels. */
+  readonly lockedUnits: number;
+  /** Price of a place in a block of the next slot. */
+  readonly baseFeeUnits: number;
   readonly committed: number;
   readonly revealed: number;
   readonly accepted: number;
@@ -102,6 +108,9 @@ export const GLOBALS: EntryKind<Globals> = {
     pendingWorkNano: u64,
     totalWorkNano: u64,
     supplyUnits: u53,
+    burnedUnits: u53,
+    lockedUnits: u53,
+    baseFeeUnits: u53,
     committed: u53,
     revealed: u53,
     accepted: u53,

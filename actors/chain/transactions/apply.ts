@@ -1,8 +1,10 @@
-/** One transaction: signature, nonce, then the rule of its type. A refusal leaves the execution untouched. */
+/** One transaction: signature, nonce, fee, then the rule of its type. A refusal leaves the execution untouched. */
 
 import { nonceIsFresh, withNonceUsed } from '../accounts.js';
-import { transactionSigningBytes } from '../codec.js';
+import { placesOf } from '../base-fee.js';
+import { transactionBytes, transactionSigningBytes } from '../codec.js';
 import type { Execution } from '../execution.js';
+import { chargeFee } from '../fees.js';
 import { ACCOUNT, NEW_ACCOUNT } from '../state/state.js';
 import type { Transaction } from '../types.js';
 import { applyCommit } from './commit.js';
@@ -23,10 +25,14 @@ export function applyTransaction(
   if (!nonceIsFresh(account, transaction.nonce)) return { code: 'nonce-used' };
   const message = transactionSigningBytes(execution.genesis.chainId, transaction);
   if (!verify(transaction.sender, message, transaction.signature)) return { code: 'bad-signature' };
-  const before = execution.state;
-  execution.state = before.set(ACCOUNT, transaction.sender, withNonceUsed(account, transaction.nonce));
-  const refusal = applyBody(execution, transaction);
-  if (refusal !== null) execution.state = before;
+  const { state, usage } = execution;
+  execution.state = state.set(ACCOUNT, transaction.sender, withNonceUsed(account, transaction.nonce));
+  const places = placesOf(transactionBytes(transaction).length);
+  const refusal = chargeFee(execution, transaction.sender, transaction, places) ?? applyBody(execution, transaction);
+  if (refusal !== null) {
+    execution.state = state;
+    execution.usage = usage;
+  }
   return refusal;
 }
 

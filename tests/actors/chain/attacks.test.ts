@@ -59,11 +59,6 @@ const refusedBodies: [name: string, code: string, make: (context: ReturnType<typ
     () => sign(genesis, 'ada', 5, { type: 'transfer', to: keyOf('bob').publicKey, amountUnits: 1 }),
   ],
   [
-    'a transfer of nothing',
-    'transfer-of-nothing',
-    () => sign(genesis, 'ada', 5, { type: 'transfer', to: keyOf('bob').publicKey, amountUnits: 0 }),
-  ],
-  [
     'a transaction signed by another key',
     'bad-signature',
     ({ commit }) => ({ ...sign(genesis, 'bob', 5, commit), sender: keyOf('cid').publicKey }),

@@ -1,10 +1,11 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { NO_FEE } from '../../../actors/chain/fees.js';
 import { Mempool, type Pooled } from '../../../actors/chain/mempool.js';
 
 function entry(id: string, sender = id, own = false): Pooled {
   const body = { type: 'register-evaluator' as const, domains: [] };
-  return { id, transaction: { sender, nonce: 1, body, signature: '' }, bytes: new Uint8Array(1), own };
+  return { id, transaction: { sender, nonce: 1, fee: NO_FEE, body, signature: '' }, bytes: new Uint8Array(1), own };
 }
 
 test('the pool is full at 10 000 and takes one more when one leaves', (t) => {

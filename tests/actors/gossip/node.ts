@@ -24,7 +24,13 @@ export const GENESIS = 'ab'.repeat(32);
 const SIGNATURE = 'cd'.repeat(64);
 
 export function makeTransaction(nonce: number): Transaction {
-  return { sender: ZERO, nonce, body: { type: 'transfer', to: ZERO, amountUnits: 1 }, signature: SIGNATURE };
+  return {
+    sender: ZERO,
+    nonce,
+    fee: { maxUnits: 1, tipUnits: 0 },
+    body: { type: 'transfer', to: ZERO, amountUnits: 1 },
+    signature: SIGNATURE,
+  };
 }
 
 export function transactionBytes(transaction: Transaction): Uint8Array {

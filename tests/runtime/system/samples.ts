@@ -45,6 +45,7 @@ const experiment: ExperimentClaim = {
 const transaction: Transaction = {
   sender: node,
   nonce: 3,
+  fee: { maxUnits: 250_000, tipUnits: 10_000 },
   body: { type: 'vote', optimum: hash, seat: 2, dataSeed: 'ab'.repeat(32), measurement: null },
   signature: hash + hash,
 };

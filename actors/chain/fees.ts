@@ -1,0 +1,72 @@
+/**
+ * Who pays a fee, and where it goes: the base fee is burned, the tip goes to the proposer (base-fee.ts has the price).
+ *
+ * What the state itself calls for (a seat's vote, the reveal of a commitment) may go in without a fee, or a network that
+ * has minted nothing yet could never verify the work that mints its first coin. Unpaid transactions have at most half
+ * of a block, which is the target: by themselves they never raise the price. docs/economy.md has the whole rule.
+ */
+import { maxPlaces, nextBaseFeeUnits, placePriceUnits } from './base-fee.js';
+import { burn, credit, debit } from './coins.js';
+import type { Execution } from './execution.js';
+import type { Refusal } from './transactions/refusal.js';
+import type { Fee, NodeId, TransactionBody } from './types.js';
+
+export const NO_FEE: Fee = { maxUnits: 0, tipUnits: 0 };
+
+/**
+ * Who needs no coins. Each of these the state bounds by itself: one vote a seat, one reveal a commitment, as many
+ * commitments as the sender may have open, one registration that changes something. Everything else pays.
+ */
+export function mayBeUnpaid(body: TransactionBody): boolean {
+  switch (body.type) {
+    case 'vote':
+    case 'reveal':
+    case 'commit':
+    case 'register-evaluator':
+      return true;
+    case 'transfer':
+      return false;
+  }
+}
+
+/** Takes the fee of a transaction of so many places, and its places of the block. */
+export function chargeFee(
+  execution: Execution,
+  sender: NodeId,
+  { fee, body }: { readonly fee: Fee; readonly body: TransactionBody },
+  places: number,
+): Refusal | null {
+  const { targetPlaces } = execution.genesis.parameters.fees;
+  const { usage } = execution;
+  if (fee.tipUnits > fee.maxUnits) return { code: 'tip-above-fee' };
+  if (usage.places + places > maxPlaces(execution.genesis.parameters.fees)) return { code: 'block-full', later: true };
+  if (fee.maxUnits === 0) {
+    if (!mayBeUnpaid(body)) return { code: 'fee-required' };
+    if (usage.unpaidPlaces + places > targetPlaces) return { code: 'too-many-unpaid', later: true };
+    execution.usage = { ...usage, places: usage.places + places, unpaidPlaces: usage.unpaidPlaces + places };
+    return null;
+  }
+  const price = placePriceUnits(fee, execution.baseFeeUnits);
+  if (price === null) return { code: 'fee-below-base', later: true };
+  const burnedUnits = price.burnUnits * places;
+  const tipUnits = price.tipUnits * places;
+  const refusal = debit(execution, sender, burnedUnits + tipUnits);
+  if (refusal !== null) return refusal;
+  execution.usage = {
+    ...usage,
+    places: usage.places + places,
+    burnedUnits: usage.burnedUnits + burnedUnits,
+    tipUnits: usage.tipUnits + tipUnits,
+  };
+  return null;
+}
+
+/** At the end of a block: burns the base fees, pays the tips, sets the price of the next block. */
+export function settleFees(execution: Execution): void {
+  const { places, burnedUnits, tipUnits } = execution.usage;
+  burn(execution, burnedUnits);
+  credit(execution, execution.block.proposer, tipUnits);
+  execution.updateGlobals({
+    baseFeeUnits: nextBaseFeeUnits(execution.baseFeeUnits, places, execution.genesis.parameters.fees),
+  });
+}
