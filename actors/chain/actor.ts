@@ -15,7 +15,7 @@ import { Intake } from './intake.js';
 import { LIMITS } from './limits.js';
 import { Mempool } from './mempool.js';
 import { type BlockApplied, type ChainStatus, chain, type Verdict } from './messages.js';
-import { produceBlock, turnAt } from './producer.js';
+import { produceBlock, type Turn, turnAt } from './producer.js';
 import { ACCOUNT, GLOBALS, NEW_ACCOUNT } from './state/state.js';
 import { type BlockStore, SqliteBlockStore, type StoredBlock } from './store.js';
 import { storyOfTransaction } from './story.js';
@@ -93,7 +93,7 @@ class ChainNode {
   readonly intake: Intake;
   readonly #ctx: ActorContext;
   readonly #keyPair;
-  readonly #verify = rememberingVerifier();
+  readonly #verifier = rememberingVerifier();
   #lastNonce = 0;
   #reorgs = 0;
   #producing = false;
@@ -105,7 +105,7 @@ class ChainNode {
     this.blockchain = blockchain;
     this.#keyPair = keyPairFromSeed(options.secretSeed);
     this.intake = new Intake(
-      { chain: blockchain, mempool: this.mempool, verify: this.#verify, now: () => ctx.now() },
+      { chain: blockchain, mempool: this.mempool, verifier: this.#verifier, now: () => ctx.now() },
       {
         pooled: ({ id, bytes, transaction }, publish) => {
           const story = storyOfTransaction(transaction.body);
@@ -186,8 +186,8 @@ class ChainNode {
     }
   }
 
-  async #produce(turn: NonNullable<ReturnType<typeof turnAt>>): Promise<void> {
-    const produced = produceBlock(this.blockchain, this.mempool, this.#keyPair, turn, this.#verify);
+  async #produce(turn: Turn): Promise<void> {
+    const produced = produceBlock(this.blockchain, this.mempool, this.#keyPair, turn, this.#verifier.signature);
     if (produced === null) {
       this.intake.refreshMempool();
       return;

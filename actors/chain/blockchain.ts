@@ -11,14 +11,12 @@ import { type ChainWeight, isHeavier } from './fork-choice.js';
 import { type Genesis, genesisHash, genesisState } from './genesis.js';
 import { GLOBALS } from './state/state.js';
 import type { BlockStore, HeadChange, StoredBlock } from './store.js';
-import type { SignatureCheck } from './transactions/apply.js';
 import { type Applied, applyBlock, type Tip } from './transition.js';
 import type { Block, ChainRecord, Hash } from './types.js';
+import { trustingVerifier, type Verifier } from './verifier.js';
 
 /** States kept in memory behind the head; older ones are recomputed when a deep branch needs them. */
 const KEPT_HEIGHTS = 256;
-/** Blocks are verified before they are stored, so replaying one's own store checks everything but signatures. */
-const trustStore: SignatureCheck = () => true;
 
 export interface AppliedBlock {
   readonly block: Block;
@@ -44,25 +42,25 @@ export class Blockchain {
   readonly genesis: Genesis;
   readonly genesisHash: Hash;
   readonly #store: BlockStore;
-  readonly #verify: SignatureCheck;
+  readonly #verifier: Verifier;
   readonly #tips = new Map<Hash, Tip>();
   readonly #genesisTip: Tip;
   #head: Tip;
   readonly #serial = new Serial();
 
-  private constructor(genesis: Genesis, store: BlockStore, verify: SignatureCheck) {
+  private constructor(genesis: Genesis, store: BlockStore, verifier: Verifier) {
     this.genesis = genesis;
     this.genesisHash = genesisHash(genesis);
     this.#store = store;
-    this.#verify = verify;
+    this.#verifier = verifier;
     this.#genesisTip = { hash: this.genesisHash, state: genesisState(genesis) };
     this.#head = this.#genesisTip;
   }
 
   /** Replays the stored canonical chain. Throws `chain-corrupt` when the store does not follow the rules. */
-  static async open(genesis: Genesis, store: BlockStore, verify: SignatureCheck): Promise<Blockchain> {
-    const chain = new Blockchain(genesis, store, verify);
-    for await (const { tip } of replay(genesis, store, trustStore)) chain.#remember(tip);
+  static async open(genesis: Genesis, store: BlockStore, verifier: Verifier): Promise<Blockchain> {
+    const chain = new Blockchain(genesis, store, verifier);
+    for await (const { tip } of replay(genesis, store, trustingVerifier)) chain.#remember(tip);
     return chain;
   }
 
@@ -82,7 +80,7 @@ export class Blockchain {
       if (await this.has(hash)) return { kind: 'already-known' };
       const parent = await this.tipOf(block.header.parent);
       if (parent === null) return { kind: 'unknown-parent', parent: block.header.parent };
-      const verdict = applyBlock(parent, block, this.genesis, this.#verify);
+      const verdict = applyBlock(parent, block, this.genesis, this.#verifier);
       if (!verdict.ok) return { kind: 'invalid', code: verdict.code };
       return { kind: 'imported', headSwitch: await this.#accept(block, verdict.applied) };
     });
@@ -113,7 +111,7 @@ export class Blockchain {
     }
     let tip = base ?? this.#genesisTip;
     for (const block of missing.reverse()) {
-      const verdict = applyBlock(tip, block, this.genesis, trustStore);
+      const verdict = applyBlock(tip, block, this.genesis, trustingVerifier);
       if (!verdict.ok) throw corrupt(block.header.height, verdict.code);
       tip = verdict.applied;
     }
@@ -190,14 +188,14 @@ export interface Replayed {
 }
 
 /** The stored canonical chain, block by block, each applied to the one before. */
-export async function* replay(genesis: Genesis, store: BlockStore, verify: SignatureCheck): AsyncGenerator<Replayed> {
+export async function* replay(genesis: Genesis, store: BlockStore, verifier: Verifier): AsyncGenerator<Replayed> {
   let tip: Tip = { hash: genesisHash(genesis), state: genesisState(genesis) };
   for (let height = 1; ; ) {
     const batch = await store.canonicalFrom(height, 500);
     if (batch.length === 0) return;
     for (const stored of batch) {
       const block = blockOf(stored);
-      const verdict = applyBlock(tip, block, genesis, verify);
+      const verdict = applyBlock(tip, block, genesis, verifier);
       if (!verdict.ok) throw corrupt(height, verdict.code);
       tip = verdict.applied;
       yield { tip: verdict.applied, block, stored };

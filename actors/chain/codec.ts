@@ -17,6 +17,7 @@ import {
   u32,
   u53,
   variant,
+  vrfProof80,
 } from '../../runtime/codec/canonical.js';
 import { hash, hashBytes } from '../../runtime/crypto/hash.js';
 import { merkleRoot } from '../../runtime/crypto/merkle.js';
@@ -86,6 +87,7 @@ const headerFields = {
   proposer: hash32,
   transactionsRoot: hash32,
   stateRoot: hash32,
+  vrfProof: vrfProof80,
 };
 const unsignedHeaderCodec = struct(headerFields);
 export const headerCodec: Codec<BlockHeader> = struct({ ...headerFields, signature: signature64 });

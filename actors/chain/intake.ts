@@ -15,17 +15,25 @@ import {
 import { Execution } from './execution.js';
 import type { Mempool, Pooled } from './mempool.js';
 import type { Verdict } from './messages.js';
-import { nextBeacon, slotAt } from './schedule.js';
+import { slotAt } from './schedule.js';
 import { GLOBALS } from './state/state.js';
-import { applyTransaction, type SignatureCheck } from './transactions/apply.js';
+import { applyTransaction } from './transactions/apply.js';
 import type { Refusal } from './transactions/refusal.js';
 import { checkHeader } from './transition.js';
 import type { Block, Transaction } from './types.js';
+import type { Verifier } from './verifier.js';
 
 /** A header may run ahead of this node's clock by this much. */
 const CLOCK_TOLERANCE_MS = 5_000;
 /** Codes that only a broken or hostile peer produces; everything else may be an honest race. */
-const BLAMED = new Set(['malformed', 'bad-signature', 'wrong-chain', 'unknown-version', 'commitment-mismatch']);
+const BLAMED = new Set([
+  'malformed',
+  'bad-signature',
+  'bad-vrf-proof',
+  'wrong-chain',
+  'unknown-version',
+  'commitment-mismatch',
+]);
 
 export interface IntakeEvents {
   /** `publish`: it is our own, or gossip passed it over when it came because it was too early. */
@@ -37,17 +45,17 @@ export class Intake {
   readonly refused = new Map<string, number>();
   readonly #chain: Blockchain;
   readonly #mempool: Mempool;
-  readonly #verify: SignatureCheck;
+  readonly #verifier: Verifier;
   readonly #now: () => number;
   readonly #events: IntakeEvents;
 
   constructor(
-    modules: { chain: Blockchain; mempool: Mempool; verify: SignatureCheck; now: () => number },
+    modules: { chain: Blockchain; mempool: Mempool; verifier: Verifier; now: () => number },
     events: IntakeEvents,
   ) {
     this.#chain = modules.chain;
     this.#mempool = modules.mempool;
-    this.#verify = modules.verify;
+    this.#verifier = modules.verifier;
     this.#now = modules.now;
     this.#events = events;
   }
@@ -85,7 +93,7 @@ export class Intake {
     // Recent parents only: recomputing an old state for a header that nobody vouches for would be cheap to demand.
     const parent = this.#chain.recentTip(header.parent);
     if (parent === null) return { action: 'ignore', code: 'unknown-parent', missing: [header.parent] };
-    const refusal = checkHeader(parent, header, this.#chain.genesis, this.#verify);
+    const refusal = checkHeader(parent, header, this.#chain.genesis, this.#verifier);
     if (refusal !== null) return this.#refuse(refusal.code);
     const known = transactionIds.map((id) => this.#mempool.get(id)?.transaction);
     const missing = transactionIds.filter((_, index) => known[index] === undefined);
@@ -145,9 +153,10 @@ export class Intake {
       timestampMs: Math.max(nowMs, globals.timestampMs + 1),
       slot,
       proposer: transaction.sender,
-      beacon: nextBeacon(globals.beacon, slot, transaction.sender),
+      // The one of that block is its proposer's secret until then; no rule accepts or refuses by it.
+      beacon: globals.beacon,
     });
-    return applyTransaction(execution, transaction, this.#verify);
+    return applyTransaction(execution, transaction, this.#verifier.signature);
   }
 
   #refuse(code: string): Verdict {

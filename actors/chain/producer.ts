@@ -1,17 +1,21 @@
 /** Makes this node's own blocks: is it our turn, is there a cause, and what goes in. */
 import { encode } from '../../runtime/codec/canonical.js';
 import type { KeyPair } from '../../runtime/crypto/ed25519.js';
+import { vrfProve } from '../../runtime/crypto/vrf.js';
 import type { Blockchain } from './blockchain.js';
 import { announcementCodec, headerSigningBytes, transactionId } from './codec.js';
 import type { Mempool } from './mempool.js';
-import { opensAtMs, proposersOf, slotAt } from './schedule.js';
+import { opensAtMs, proposersOf, slotAt, vrfInput } from './schedule.js';
 import { GLOBALS } from './state/state.js';
-import type { SignatureCheck } from './transactions/apply.js';
 import { buildBlock, hasPendingWork, type Proposal } from './transition.js';
 import type { Block, Hash } from './types.js';
+import type { SignatureCheck } from './verifier.js';
+
+/** What a proposal lacks is the proof, which takes milliseconds: made only when the turn is used. */
+export type Turn = Omit<Proposal, 'vrfProof'>;
 
 /** Our next turn in the current slot, or null when there is none or nothing to order. */
-export function turnAt(chain: Blockchain, mempool: Mempool, self: string, nowMs: number): Proposal | null {
+export function turnAt(chain: Blockchain, mempool: Mempool, self: string, nowMs: number): Turn | null {
   const { head, genesis } = chain;
   const globals = head.state.require(GLOBALS);
   if (mempool.size === 0 && !hasPendingWork(head.state)) return null;
@@ -33,11 +37,12 @@ export function produceBlock(
   chain: Blockchain,
   mempool: Mempool,
   keyPair: KeyPair,
-  proposal: Proposal,
+  turn: Turn,
   verify: SignatureCheck,
 ): Produced | null {
   const candidates = mempool.entries().map((entry) => entry.transaction);
-  const built = buildBlock(chain.head, proposal, candidates, chain.genesis, verify);
+  const vrfProof = vrfProve(keyPair.secretSeed, vrfInput(chain.head.state, chain.genesis, turn.slot));
+  const built = buildBlock(chain.head, { ...turn, vrfProof }, candidates, chain.genesis, verify);
   if (built === null) return null;
   const header = { ...built.header, signature: keyPair.sign(headerSigningBytes(built.header)) };
   const transactionIds = built.transactions.map(transactionId);

@@ -2,8 +2,9 @@
  * Who may propose when. Time is cut into slots from the genesis on; in each slot the eligible members are ranked by a
  * draw from the beacon, weighted by reputation, and rank r may propose from r x rankDelay after the slot's start.
  */
-import { fromHex, uint64Bytes } from '../../runtime/codec/bytes.js';
-import { hash } from '../../runtime/crypto/hash.js';
+import { fromHex, toUtf8, uint64Bytes } from '../../runtime/codec/bytes.js';
+import { hash, hashBytes } from '../../runtime/crypto/hash.js';
+import { vrfOutput } from '../../runtime/crypto/vrf.js';
 import { reputationAt } from './execution.js';
 import type { Genesis } from './genesis.js';
 import { GLOBALS, MEMBERS, type State } from './state/state.js';
@@ -68,10 +69,18 @@ function weightedOrder(
   return order;
 }
 
+/** What the proposer of a slot on top of this state proves his VRF on: nothing in it is for him to choose. */
+export function vrfInput(state: State, genesis: Genesis, slot: number): Uint8Array {
+  const { beacon } = state.require(GLOBALS);
+  return hashBytes('doin/vrf-input', [toUtf8(genesis.chainId), fromHex(beacon), uint64Bytes(slot)]);
+}
+
 /**
- * The next beacon. Nothing the proposer chooses freely goes in (not the transactions, not the timestamp): he can only
- * leave his slot to the next one. It is predictable for whoever knows who will propose; the VRF ends that.
+ * The next beacon: the VRF output of the proposer, chained. Nobody knows it before the block is there, and the
+ * proposer has one per slot, whatever he puts into his block: he can only leave the slot to somebody else. Null when
+ * the proof does not decode.
  */
-export function nextBeacon(beacon: string, slot: number, proposer: NodeId): string {
-  return hash('doin/beacon', [fromHex(beacon), uint64Bytes(slot), fromHex(proposer)]);
+export function nextBeacon(beacon: string, vrfProof: string): string | null {
+  const output = vrfOutput(vrfProof);
+  return output === null ? null : hash('doin/beacon', [fromHex(beacon), fromHex(output)]);
 }

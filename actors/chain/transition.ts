@@ -16,12 +16,13 @@ import { settleFees } from './fees.js';
 import type { Genesis } from './genesis.js';
 import { LIMITS } from './limits.js';
 import { settleProof } from './proof.js';
-import { nextBeacon, opensAtMs, proposersOf, slotStartMs } from './schedule.js';
+import { nextBeacon, opensAtMs, proposersOf, slotStartMs, vrfInput } from './schedule.js';
 import { settleOpenOptimae } from './settlement.js';
 import { GLOBALS, OPEN, OPTIMUM, type State } from './state/state.js';
-import { applyTransaction, type SignatureCheck } from './transactions/apply.js';
+import { applyTransaction } from './transactions/apply.js';
 import type { Refusal } from './transactions/refusal.js';
 import type { Block, BlockHeader, ChainRecord, Hash, NodeId, Transaction } from './types.js';
+import type { SignatureCheck, Verifier } from './verifier.js';
 
 /** A block of a chain with the state after it. The genesis counts as the block of height 0. */
 export interface Tip {
@@ -39,12 +40,7 @@ export type BlockVerdict =
   | { readonly ok: false; readonly code: string };
 
 /** Everything about a header that can be checked without its transactions. */
-export function checkHeader(
-  parent: Tip,
-  header: BlockHeader,
-  genesis: Genesis,
-  verify: SignatureCheck,
-): Refusal | null {
+export function checkHeader(parent: Tip, header: BlockHeader, genesis: Genesis, verifier: Verifier): Refusal | null {
   const before = parent.state.require(GLOBALS);
   if (header.version !== PROTOCOL_VERSION) return { code: 'unknown-version' };
   if (header.chainId !== genesis.chainId) return { code: 'wrong-chain' };
@@ -56,21 +52,26 @@ export function checkHeader(
   if (header.timestampMs >= slotStartMs(genesis, header.slot + 1)) return { code: 'after-its-slot' };
   if (proposersOf(parent.state, genesis, header.slot)[header.rank] !== header.proposer)
     return { code: 'not-the-proposer' };
-  if (!verify(header.proposer, headerSigningBytes(header), header.signature)) return { code: 'bad-signature' };
-  return null;
+  if (!verifier.signature(header.proposer, headerSigningBytes(header), header.signature)) {
+    return { code: 'bad-signature' };
+  }
+  // Last: the dearest check, for the rightful proposer's own signed word only.
+  const input = vrfInput(parent.state, genesis, header.slot);
+  return verifier.vrf(header.proposer, input, header.vrfProof) ? null : { code: 'bad-vrf-proof' };
 }
 
-export function applyBlock(parent: Tip, block: Block, genesis: Genesis, verify: SignatureCheck): BlockVerdict {
+export function applyBlock(parent: Tip, block: Block, genesis: Genesis, verifier: Verifier): BlockVerdict {
   const { header, transactions } = block;
-  const refusal = checkHeader(parent, header, genesis, verify);
+  const refusal = checkHeader(parent, header, genesis, verifier);
   if (refusal !== null) return { ok: false, code: refusal.code };
   if (transactions.length > LIMITS.transactionsPerBlock) return { ok: false, code: 'too-many-transactions' };
   if (encode(blockCodec, block).length > LIMITS.blockBytes) return { ok: false, code: 'block-too-large' };
   if (transactionsRoot(transactions) !== header.transactionsRoot) return { ok: false, code: 'wrong-transactions-root' };
   if (transactions.length === 0 && !hasPendingWork(parent.state)) return { ok: false, code: 'block-without-cause' };
   const execution = begin(parent, genesis, header);
+  if (execution === null) return { ok: false, code: 'bad-vrf-proof' };
   for (const transaction of transactions) {
-    const problem = applyTransaction(execution, transaction, verify);
+    const problem = applyTransaction(execution, transaction, verifier.signature);
     if (problem !== null) return { ok: false, code: problem.code };
   }
   const applied = finish(execution, headerHash(header));
@@ -83,6 +84,8 @@ export interface Proposal {
   readonly rank: number;
   readonly timestampMs: number;
   readonly proposer: NodeId;
+  /** The proposer's own: over `vrfInput` of the parent and this slot. */
+  readonly vrfProof: string;
 }
 
 export interface Built {
@@ -110,6 +113,7 @@ export function buildBlock(
     ...proposal,
   };
   const execution = begin(parent, genesis, draft);
+  if (execution === null) throw new RangeError('a proposal needs a VRF proof that decodes');
   const transactions: Transaction[] = [];
   const refused: { transaction: Transaction; refusal: Refusal }[] = [];
   let sizeBytes = HEADER_ROOM_BYTES;
@@ -130,16 +134,17 @@ export function buildBlock(
 }
 
 /** Generous bound of an encoded header and the array around the transactions. */
-const HEADER_ROOM_BYTES = 512;
+const HEADER_ROOM_BYTES = 640;
 
 /** Open seats need further blocks to reach their deadlines; commitments that wait for their reveal do not. */
 export function hasPendingWork(state: State): boolean {
   return state.require(OPEN).some((id) => state.require(OPTIMUM, id).reveal !== null);
 }
 
-function begin(parent: Tip, genesis: Genesis, header: Proposal & { readonly height: number }): Execution {
+function begin(parent: Tip, genesis: Genesis, header: Proposal & { readonly height: number }): Execution | null {
   const { height, slot, timestampMs, proposer } = header;
-  const beacon = nextBeacon(parent.state.require(GLOBALS).beacon, slot, proposer);
+  const beacon = nextBeacon(parent.state.require(GLOBALS).beacon, header.vrfProof);
+  if (beacon === null) return null;
   const execution = new Execution(parent.state, genesis, { height, slot, timestampMs, proposer, beacon });
   execution.updateGlobals({ height, slot, timestampMs, beacon });
   return execution;

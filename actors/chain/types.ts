@@ -83,6 +83,8 @@ export interface BlockHeader {
   readonly transactionsRoot: Hash;
   /** Root of the state *after* this block. */
   readonly stateRoot: Hash;
+  /** ECVRF proof of the proposer for this parent's beacon and this slot (schedule.ts). 160 hex digits. */
+  readonly vrfProof: string;
   readonly signature: string;
 }
 

@@ -110,6 +110,7 @@ export function hex(length: number): Codec<string> {
 
 export const hash32 = hex(32);
 export const signature64 = hex(64);
+export const vrfProof80 = hex(80);
 
 /** Well-formed UTF-8 of at most `maximumBytes`. */
 export function text(maximumBytes: number): Codec<string> {

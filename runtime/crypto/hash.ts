@@ -20,6 +20,7 @@ export type HashTag =
   | 'doin/state-node'
   | 'doin/commitment'
   | 'doin/beacon'
+  | 'doin/vrf-input'
   | 'doin/rank'
   | 'doin/seat'
   | 'doin/training-seed'

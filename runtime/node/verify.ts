@@ -5,9 +5,9 @@ import { replay } from '../../actors/chain/blockchain.js';
 import { type Genesis, genesisHash, genesisState } from '../../actors/chain/genesis.js';
 import { GLOBALS, type State } from '../../actors/chain/state/state.js';
 import { SqliteBlockStore } from '../../actors/chain/store.js';
+import { strictVerifier } from '../../actors/chain/verifier.js';
 import { readGenesis } from '../../config/network.js';
 import type { VerifyReport } from '../cli/node-port.js';
-import { verifySignature } from '../crypto/ed25519.js';
 import { DoinError, errorMessage } from '../errors.js';
 import { genesisFileOf } from './network.js';
 
@@ -37,7 +37,7 @@ async function verifyStore(
   let tipHash = genesisHash(genesis);
   let problem: string | null = null;
   try {
-    for await (const { tip, stored } of replay(genesis, store, verifySignature)) {
+    for await (const { tip, stored } of replay(genesis, store, strictVerifier)) {
       state = tip.state;
       tipHash = tip.hash;
       const records = await store.getRecords(stored.hash);

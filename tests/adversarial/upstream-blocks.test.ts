@@ -23,21 +23,21 @@ import { ACCOUNT, DOMAIN, GLOBALS, MEMBERS, REPUTATION, type State } from '../..
 import { SqliteBlockStore } from '../../actors/chain/store.js';
 import { applyBlock, checkHeader } from '../../actors/chain/transition.js';
 import type { Block, Transaction } from '../../actors/chain/types.js';
+import { strictVerifier } from '../../actors/chain/verifier.js';
 import { encode } from '../../runtime/codec/canonical.js';
-import { verifySignature } from '../../runtime/crypto/ed25519.js';
 import { merkleRoot } from '../../runtime/crypto/merkle.js';
 import { DOMAIN_ID, keyOf, makeReveal, sign, TestChain } from '../kit/chain.js';
 import { accepted, CLAIM_NANO, filler, genesis, idle, NAMES } from './kit.js';
 
 function codeOf(chain: TestChain, block: Block): string {
-  const verdict = applyBlock(chain.tip, block, genesis, verifySignature);
+  const verdict = applyBlock(chain.tip, block, genesis, strictVerifier);
   return verdict.ok ? 'accepted' : verdict.code;
 }
 
 /** The rightful proposer's block, over a state that he wishes were the result. */
 function withWishedState(chain: TestChain, wish: (execution: Execution) => State): { block: Block; state: State } {
   const honest = chain.propose([filler(chain)])!;
-  const verdict = applyBlock(chain.tip, honest, genesis, verifySignature);
+  const verdict = applyBlock(chain.tip, honest, genesis, strictVerifier);
   if (!verdict.ok) throw new Error(verdict.code);
   const { height, timestampMs, slot, proposer } = honest.header;
   const { beacon } = verdict.applied.state.require(GLOBALS);
@@ -97,7 +97,7 @@ for (const [attack, wish] of wishes) {
   test(attack, (t) => {
     const chain = new TestChain(genesis, NAMES);
     const { block, state } = withWishedState(chain, wish);
-    t.is(checkHeader(chain.tip, block.header, genesis, verifySignature), null, 'a node that trusts headers takes it');
+    t.is(checkHeader(chain.tip, block.header, genesis, strictVerifier), null, 'a node that trusts headers takes it');
     t.is(block.header.stateRoot, state.root());
     t.is(codeOf(chain, block), 'wrong-state-root');
   });
@@ -143,7 +143,7 @@ function repeatingRoot(leaves: readonly Uint8Array[]): string {
 test('a lighter longer chain: more blocks do not outweigh verified work', async (t) => {
   const heavy = accepted().chain;
   const long = idle(new TestChain(genesis, NAMES), heavy.blocks.length + 3);
-  const chain = await Blockchain.open(genesis, MemoryBlockStore.open(genesisHash(genesis)), verifySignature);
+  const chain = await Blockchain.open(genesis, MemoryBlockStore.open(genesisHash(genesis)), strictVerifier);
   for (const block of [...heavy.blocks, ...long.blocks]) t.is((await chain.import(block)).kind, 'imported');
   const [ours, theirs] = [heavy, long].map(({ tip }) => chain.weight(tip));
   t.true(theirs!.height > ours!.height, 'by length alone it would win');
@@ -154,7 +154,7 @@ test('a lighter longer chain: more blocks do not outweigh verified work', async 
 test('a truncating peer: who announces a better branch and stops in the middle takes nothing away', async (t) => {
   const ours = idle(new TestChain(genesis, NAMES), 5);
   const better = accepted().chain;
-  const chain = await Blockchain.open(genesis, MemoryBlockStore.open(genesisHash(genesis)), verifySignature);
+  const chain = await Blockchain.open(genesis, MemoryBlockStore.open(genesisHash(genesis)), strictVerifier);
   for (const block of ours.blocks) await chain.import(block);
   const root = chain.head.state.root();
   for (const block of better.blocks.slice(0, -1)) {
@@ -173,7 +173,7 @@ test('state lost on restart: reputation, coins, difficulty and champions come ba
   const file = join(await mkdtemp(join(tmpdir(), 'doin-restart-')), 'chain.db');
   const open = async () => {
     const store = await SqliteBlockStore.open(file, genesisHash(genesis));
-    return { store, chain: await Blockchain.open(genesis, store, verifySignature) };
+    return { store, chain: await Blockchain.open(genesis, store, strictVerifier) };
   };
   const first = await open();
   for (const block of source.blocks) await first.chain.import(block);

@@ -7,12 +7,13 @@ import { unpack } from 'msgpackr';
 import { decodeTransaction, transactionCodec } from '../../actors/chain/codec.js';
 import { Execution } from '../../actors/chain/execution.js';
 import { ACCOUNT, GLOBALS } from '../../actors/chain/state/state.js';
-import { applyTransaction, type SignatureCheck } from '../../actors/chain/transactions/apply.js';
+import { applyTransaction } from '../../actors/chain/transactions/apply.js';
 import { commitmentOf } from '../../actors/chain/transactions/commit.js';
 import { isBetter } from '../../actors/chain/transactions/reveal.js';
 import { applyTransfer } from '../../actors/chain/transactions/transfer.js';
 import { buildBlock } from '../../actors/chain/transition.js';
 import type { ChainRecord, TransactionBody } from '../../actors/chain/types.js';
+import type { SignatureCheck } from '../../actors/chain/verifier.js';
 import { encode } from '../../runtime/codec/canonical.js';
 import { verifySignature } from '../../runtime/crypto/ed25519.js';
 import { NANO, toNano } from '../../runtime/fixed/nano.js';
@@ -28,8 +29,8 @@ test('a forged vote: the sender is only a name in the message', (t) => {
     ...vote,
     signature: mallory.sign(encode(transactionCodec, vote)),
   }));
-  const [proposer] = [chain.propose([filler(chain)])!.header];
-  const proposal = { slot: proposer.slot, rank: 0, timestampMs: proposer.timestampMs, proposer: proposer.proposer };
+  const { slot, rank, timestampMs, proposer, vrfProof } = chain.propose([filler(chain)])!.header;
+  const proposal = { slot, rank, timestampMs, proposer, vrfProof };
   const voted = (records: readonly ChainRecord[] = []) =>
     records.filter((record) => record.type === 'TASK_COMPLETED' && record.optimum === optimum).length;
   const trusting = buildBlock(chain.tip, proposal, forged, genesis, noSignatures);

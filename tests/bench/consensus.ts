@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { chain } from '../../actors/chain/messages.js';
 import { applyBlock, type Tip } from '../../actors/chain/transition.js';
 import type { Block } from '../../actors/chain/types.js';
+import { strictVerifier } from '../../actors/chain/verifier.js';
 import { loadConfig } from '../../config/load.js';
 import type { CliNode } from '../../runtime/cli/node-port.js';
-import { verifySignature } from '../../runtime/crypto/ed25519.js';
 import { startNode } from '../../runtime/node/start.js';
 import type { ActorSystem } from '../../runtime/system/system.js';
 import { keyOf, makeGenesis, makeReveal, sign, TestChain } from '../kit/chain.js';
@@ -45,7 +45,7 @@ async function applyRate(transactions: 2 | 100, count: number): Promise<{ value:
   }
   const started = performance.now();
   for (const { parent, block } of made) {
-    const verdict = applyBlock(parent, block, genesis, verifySignature);
+    const verdict = applyBlock(parent, block, genesis, strictVerifier);
     if (!verdict.ok) throw new Error(verdict.code);
   }
   const seconds = (performance.now() - started) / 1_000;

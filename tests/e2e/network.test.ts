@@ -5,8 +5,8 @@ import { replay } from '../../actors/chain/blockchain.js';
 import { genesisHash } from '../../actors/chain/genesis.js';
 import { SqliteBlockStore } from '../../actors/chain/store.js';
 import type { ChainRecord } from '../../actors/chain/types.js';
+import { strictVerifier } from '../../actors/chain/verifier.js';
 import { readGenesis } from '../../config/network.js';
-import { verifySignature } from '../../runtime/crypto/ed25519.js';
 import { createDevnet } from '../../runtime/node/devnet.js';
 import { NodeProcess, temporaryFolder, until } from '../kit/node-process.js';
 
@@ -15,7 +15,7 @@ async function recordsOf(dataDir: string): Promise<ChainRecord[]> {
   const genesis = await readGenesis(join(dataDir, 'genesis.json'));
   const store = await SqliteBlockStore.open(join(dataDir, 'chain.db'), genesisHash(genesis), { readOnly: true });
   const records: ChainRecord[] = [];
-  for await (const { tip } of replay(genesis, store, verifySignature)) records.push(...tip.records);
+  for await (const { tip } of replay(genesis, store, strictVerifier)) records.push(...tip.records);
   await store.close();
   return records;
 }

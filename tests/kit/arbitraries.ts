@@ -62,6 +62,7 @@ export const headers: fc.Arbitrary<BlockHeader> = record({
   proposer: hash,
   transactionsRoot: hash,
   stateRoot: hash,
+  vrfProof: hexOf(80),
   signature: hexOf(64),
 });
 

@@ -10,15 +10,18 @@ import {
   genesisState,
   LOCAL_PARAMETERS,
 } from '../../actors/chain/genesis.js';
-import { opensAtMs, proposersOf } from '../../actors/chain/schedule.js';
+import { opensAtMs, proposersOf, vrfInput } from '../../actors/chain/schedule.js';
 import { ACCOUNT, GLOBALS, NEW_ACCOUNT } from '../../actors/chain/state/state.js';
 import { commitmentOf } from '../../actors/chain/transactions/commit.js';
-import { type Applied, applyBlock, buildBlock, type Tip } from '../../actors/chain/transition.js';
+import { type Applied, applyBlock, type Built, buildBlock, type Tip } from '../../actors/chain/transition.js';
 import type { Block, ChainRecord, Fee, Seat, Transaction, TransactionBody } from '../../actors/chain/types.js';
+import { strictVerifier } from '../../actors/chain/verifier.js';
 import { quadraticSpec } from '../../gpu-workers/domains/quadratic/spec.js';
 import type { DomainSpec } from '../../gpu-workers/types.js';
+import { toHex } from '../../runtime/codec/bytes.js';
 import { encode } from '../../runtime/codec/canonical.js';
-import { type KeyPair, keyPairFromSeed, verifySignature } from '../../runtime/crypto/ed25519.js';
+import { type KeyPair, keyPairFromSeed } from '../../runtime/crypto/ed25519.js';
+import { vrfProve } from '../../runtime/crypto/vrf.js';
 import { NANO } from '../../runtime/fixed/nano.js';
 
 export const START_MS = 1_800_000_000_000;
@@ -130,6 +133,18 @@ export function votesOn(
   });
 }
 
+/** Proofs by key and input: tests ask for the same one several times, and each takes milliseconds. */
+const proofs = new Map<string, string>();
+
+/** The named node's VRF proof for a slot on top of a block. */
+export function proofFor(genesis: Genesis, tip: Tip, name: string, slot: number): string {
+  const input = vrfInput(tip.state, genesis, slot);
+  const key = `${name} ${toHex(input)}`;
+  const proof = proofs.get(key) ?? vrfProve(keyOf(name).secretSeed, input);
+  proofs.set(key, proof);
+  return proof;
+}
+
 /** A chain in memory that grows by calls; proposers are whoever's turn it is among the named members. */
 export class TestChain {
   readonly genesis: Genesis;
@@ -146,14 +161,11 @@ export class TestChain {
 
   /** The block a rightful proposer would make next, without applying it. */
   propose(transactions: readonly Transaction[], skipSlots = 0): Block | null {
-    const slot = this.tip.state.require(GLOBALS).slot + 1 + skipSlots;
-    const [proposer] = proposersOf(this.tip.state, this.genesis, slot);
-    const proposal = { slot, rank: 0, timestampMs: opensAtMs(this.genesis, slot, 0), proposer: proposer! };
-    const built = buildBlock(this.tip, proposal, transactions, this.genesis, verifySignature);
+    const built = this.#build(transactions, skipSlots);
     if (built === null) return null;
     const refusal = built.refused[0];
     if (refusal !== undefined) throw new Error(`refused: ${refusal.refusal.code}`);
-    const key = keyOf(this.names.get(proposer!)!);
+    const key = keyOf(this.names.get(built.header.proposer)!);
     return {
       header: { ...built.header, signature: key.sign(headerSigningBytes(built.header)) },
       transactions: built.transactions,
@@ -162,11 +174,17 @@ export class TestChain {
 
   /** Adds a block of those candidates that are valid one after the other; null when there is no cause for a block. */
   addValid(candidates: readonly Transaction[], skipSlots = 0): Applied | null {
-    const slot = this.tip.state.require(GLOBALS).slot + 1 + skipSlots;
-    const [proposer] = proposersOf(this.tip.state, this.genesis, slot);
-    const proposal = { slot, rank: 0, timestampMs: opensAtMs(this.genesis, slot, 0), proposer: proposer! };
-    const built = buildBlock(this.tip, proposal, candidates, this.genesis, verifySignature);
+    const built = this.#build(candidates, skipSlots);
     return built === null ? null : this.add(built.transactions, skipSlots);
+  }
+
+  #build(candidates: readonly Transaction[], skipSlots: number): Built | null {
+    const { genesis, tip } = this;
+    const slot = tip.state.require(GLOBALS).slot + 1 + skipSlots;
+    const [proposer] = proposersOf(tip.state, genesis, slot);
+    const vrfProof = proofFor(genesis, tip, this.names.get(proposer!)!, slot);
+    const proposal = { slot, rank: 0, timestampMs: opensAtMs(genesis, slot, 0), proposer: proposer!, vrfProof };
+    return buildBlock(tip, proposal, candidates, genesis, strictVerifier.signature);
   }
 
   /** A nonce that a named member has not used yet. */
@@ -210,7 +228,7 @@ export class TestChain {
   }
 
   apply(block: Block): Applied {
-    const verdict = applyBlock(this.tip, block, this.genesis, verifySignature);
+    const verdict = applyBlock(this.tip, block, this.genesis, strictVerifier);
     if (!verdict.ok) throw new Error(verdict.code);
     this.tip = verdict.applied;
     this.blocks.push(block);

@@ -7,14 +7,13 @@ import type { Execution } from '../execution.js';
 import { chargeFee } from '../fees.js';
 import { ACCOUNT, NEW_ACCOUNT } from '../state/state.js';
 import type { Transaction } from '../types.js';
+import type { SignatureCheck } from '../verifier.js';
 import { applyCommit } from './commit.js';
 import type { Refusal } from './refusal.js';
 import { applyRegistration } from './register-evaluator.js';
 import { applyReveal } from './reveal.js';
 import { applyTransfer } from './transfer.js';
 import { applyVote } from './vote.js';
-
-export type SignatureCheck = (publicKey: string, message: Uint8Array, signature: string) => boolean;
 
 export function applyTransaction(
   execution: Execution,

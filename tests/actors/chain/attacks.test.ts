@@ -2,7 +2,7 @@ import test from 'ava';
 import { headerSigningBytes, transactionsRoot } from '../../../actors/chain/codec.js';
 import { applyBlock } from '../../../actors/chain/transition.js';
 import type { Block, BlockHeader, Transaction, TransactionBody } from '../../../actors/chain/types.js';
-import { verifySignature } from '../../../runtime/crypto/ed25519.js';
+import { strictVerifier } from '../../../actors/chain/verifier.js';
 import { NANO } from '../../../runtime/fixed/nano.js';
 import { keyOf, makeGenesis, makeReveal, sign, TestChain } from '../../kit/chain.js';
 
@@ -17,7 +17,7 @@ function fresh() {
 }
 
 function refusal(chain: TestChain, block: Block): string {
-  const verdict = applyBlock(chain.tip, block, genesis, verifySignature);
+  const verdict = applyBlock(chain.tip, block, genesis, strictVerifier);
   return verdict.ok ? 'accepted' : verdict.code;
 }
 

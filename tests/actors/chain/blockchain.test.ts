@@ -8,7 +8,7 @@ import { type Genesis, genesisHash } from '../../../actors/chain/genesis.js';
 import { EVALUATES, GLOBALS } from '../../../actors/chain/state/state.js';
 import { SqliteBlockStore } from '../../../actors/chain/store.js';
 import type { Block } from '../../../actors/chain/types.js';
-import { verifySignature } from '../../../runtime/crypto/ed25519.js';
+import { strictVerifier } from '../../../actors/chain/verifier.js';
 import { isDoinError } from '../../../runtime/errors.js';
 import { NANO } from '../../../runtime/fixed/nano.js';
 import { Database } from '../../../runtime/storage/sqlite.js';
@@ -23,7 +23,7 @@ async function databaseFile(): Promise<string> {
 
 async function open(file = ':memory:', of: Genesis = genesis) {
   const store = await SqliteBlockStore.open(file, genesisHash(of));
-  return { store, chain: await Blockchain.open(of, store, verifySignature) };
+  return { store, chain: await Blockchain.open(of, store, strictVerifier) };
 }
 
 /** Blocks without weight: a member leaves the register and comes back, over and over. */

@@ -1,13 +1,6 @@
 import test from 'ava';
 import { type Genesis, genesisState } from '../../../actors/chain/genesis.js';
-import {
-  nextBeacon,
-  opensAtMs,
-  proposersOf,
-  ranksPerSlot,
-  slotAt,
-  slotStartMs,
-} from '../../../actors/chain/schedule.js';
+import { opensAtMs, proposersOf, ranksPerSlot, slotAt, slotStartMs } from '../../../actors/chain/schedule.js';
 import { GLOBALS, REPUTATION } from '../../../actors/chain/state/state.js';
 import { keyOf, makeGenesis, START_MS } from '../../kit/chain.js';
 
@@ -103,13 +96,4 @@ test('reputation that faded by the time of the state counts as faded', (t) => {
     .set(GLOBALS, '', later)
     .set(REPUTATION, ada, { scoreMicro: 10 * MICRO, updatedMs: later.timestampMs });
   t.deepEqual(proposersOf(aged, genesis, 9), [ada]);
-});
-
-test('the beacon takes in slot, proposer and its own past', (t) => {
-  const [ada, bob] = ['ada', 'bob'].map((name) => keyOf(name).publicKey) as [string, string];
-  const beacon = 'ab'.repeat(32);
-  const next = nextBeacon(beacon, 5, ada);
-  t.regex(next, /^[0-9a-f]{64}$/);
-  t.is(nextBeacon(beacon, 5, ada), next);
-  t.is(new Set([next, nextBeacon(beacon, 6, ada), nextBeacon(beacon, 5, bob), nextBeacon(next, 5, ada)]).size, 4);
 });

@@ -15,7 +15,7 @@ import {
 } from '../../../actors/chain/state/state.js';
 import { applyBlock, type Tip } from '../../../actors/chain/transition.js';
 import type { ChainRecord } from '../../../actors/chain/types.js';
-import { verifySignature } from '../../../runtime/crypto/ed25519.js';
+import { strictVerifier } from '../../../actors/chain/verifier.js';
 import { blockBytes, keyOf, makeGenesis, TestChain } from '../../kit/chain.js';
 import { RandomLife, steps } from '../../kit/random-life.js';
 
@@ -89,7 +89,7 @@ test('what random members do makes a chain that another node rebuilds from its b
       for (const [index, block] of chain.blocks.entries()) {
         const decoded = decodeBlock(blockBytes(block));
         if (!decoded.ok) return t.fail(decoded.detail);
-        const verdict = applyBlock(other, decoded.value, genesis, verifySignature);
+        const verdict = applyBlock(other, decoded.value, genesis, strictVerifier);
         if (!verdict.ok) return t.fail(verdict.code);
         other = verdict.applied;
         records.push(...verdict.applied.records);

@@ -49,6 +49,7 @@ export function makeBlock(parent: string, height: number, transactions: readonly
     proposer: ZERO,
     transactionsRoot: transactionsRoot(transactions),
     stateRoot: ZERO,
+    vrfProof: '00'.repeat(80),
     signature: SIGNATURE,
   };
   return { header, transactions };

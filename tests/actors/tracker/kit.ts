@@ -184,6 +184,7 @@ export function viewOf(applied: BlockApplied): BlockView {
     proposer: HASH,
     transactionsRoot: HASH,
     stateRoot: HASH,
+    vrfProof: '00'.repeat(80),
     signature: '',
   };
   return { hash, records, isProofBlock, block: { header, transactions: [] } };

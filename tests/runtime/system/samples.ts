@@ -72,6 +72,7 @@ const block: Block = {
     proposer: node,
     transactionsRoot: hash,
     stateRoot: hash,
+    vrfProof: '00'.repeat(80),
     signature: hash + hash,
   },
   transactions: [transaction],
