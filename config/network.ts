@@ -148,11 +148,19 @@ function* contradictionsOf({ parameters, domains, members, ...rest }: Genesis): 
 
 /** Throws DoinError `network-file-invalid`, whose message names the field, the value's problem and the file. */
 export async function readGenesis(file: string): Promise<Genesis> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw unreadable(file, cause);
+  });
+  return parseGenesis(text, file);
+}
+
+/** The same for a text that is there already; `file` is what messages call it. */
+export function parseGenesis(text: string, file: string): Genesis {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(await readFile(file, 'utf8'));
+    parsed = JSON.parse(text);
   } catch (cause) {
-    throw invalid(file, [`cannot be read (${errorMessage(cause)}); name an existing network file`], cause);
+    throw unreadable(file, cause);
   }
   const foreign = foreignKeys(parsed);
   if (foreign.length > 0) {
@@ -172,6 +180,10 @@ export async function writeGenesis(file: string, genesis: Genesis): Promise<void
   const temporary = `${file}.new`;
   await writeFile(temporary, `${JSON.stringify(renameKeys({ ...genesis, members }, toSnake), null, 2)}\n`);
   await rename(temporary, file);
+}
+
+function unreadable(file: string, cause: unknown): ReturnType<typeof invalid> {
+  return invalid(file, [`cannot be read (${errorMessage(cause)}); name an existing network file`], cause);
 }
 
 function invalid(

@@ -13,8 +13,12 @@ export function peerIdOf(publicKey: string): string {
   return base58btc.baseEncode(concatBytes(PREFIX, fromHex(publicKey)));
 }
 
+/** 52 characters name a key; base58 takes time that grows with the square of the length, so longer texts are not read. */
+const LONGEST = 64;
+
 /** The public key inside a PeerId, or null when the text is no Ed25519 PeerId. */
 export function publicKeyOf(peerId: string): string | null {
+  if (peerId.length > LONGEST) return null;
   let bytes: Uint8Array;
   try {
     bytes = base58btc.baseDecode(peerId);
