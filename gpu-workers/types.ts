@@ -41,6 +41,20 @@ export interface Measurement {
   readonly samples: number;
 }
 
+/** A measurement on a seat's data, with all it was computed from: what the evidence of a vote is made of. */
+export interface Evaluation extends Measurement {
+  /** Everything the model was shown, and what was expected of it. */
+  readonly data: readonly ArrayBufferView[];
+  /** Every output, sample by sample. */
+  readonly outputs: readonly ArrayBufferView[];
+}
+
+/** Hashes that only somebody who did the evaluation can know, 64 hex digits each. */
+export interface Evidence {
+  readonly dataHash: string;
+  readonly traceHash: string;
+}
+
 export interface TrainingBudget {
   readonly maxEpochs: number;
   /** L1 patience: epochs without improvement of the validation loss before training stops. */
@@ -76,7 +90,7 @@ export interface Domain {
   prepare(): Promise<void>;
   train(genome: GenomeValues, seed: Uint8Array, budget: TrainingBudget, work: WorkContext): Promise<TrainedModel>;
   /** Measures on data made from `dataSeed`. Throws DoinError `bad-weights` when the weights do not fit the genome. */
-  evaluate(genome: GenomeValues, weights: Uint8Array, dataSeed: Uint8Array, work: WorkContext): Promise<Measurement>;
+  evaluate(genome: GenomeValues, weights: Uint8Array, dataSeed: Uint8Array, work: WorkContext): Promise<Evaluation>;
   /** The same metric on real held-out data, where the domain has any: what a user wants to know in the end. */
   benchmark?(genome: GenomeValues, weights: Uint8Array, work: WorkContext): Promise<Measurement>;
   predict(genome: GenomeValues, weights: Uint8Array, input: unknown): Promise<unknown>;
@@ -106,6 +120,8 @@ export type PoolTask = TrainTask | EvaluateTask | BenchmarkTask;
 
 export interface PoolResult {
   readonly measurement: Measurement;
+  /** Only for `evaluate`. */
+  readonly evidence?: Evidence;
   /** Only for `train`. */
   readonly weights?: Uint8Array;
   readonly epochs?: number;

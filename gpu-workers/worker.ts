@@ -4,6 +4,7 @@ import { DoinError, errorMessage } from '../runtime/errors.js';
 import { decodeGenome } from '../runtime/genome/space.js';
 import { refuseMeasurement, refuseTask, refuseWeights } from './checks.js';
 import { loadDomain } from './domains/registry.js';
+import { evidenceOf } from './evidence.js';
 import { isTaskFailureCode, taskFailure } from './failures.js';
 import { lowerThreadPriority } from './niceness.js';
 import type { Domain, DomainSpec, Measurement, PoolResult, PoolTask, WorkContext } from './types.js';
@@ -43,8 +44,10 @@ export async function perform(domain: Domain, task: PoolTask, work: WorkContext)
       if (refused) throw refused;
       return { measurement: finite(await domain.evaluate(genome, weights, task.dataSeed, work)), weights, epochs };
     }
-    case 'evaluate':
-      return { measurement: finite(await domain.evaluate(genome, task.weights, task.dataSeed, work)) };
+    case 'evaluate': {
+      const evaluation = await domain.evaluate(genome, task.weights, task.dataSeed, work);
+      return { measurement: finite(evaluation), evidence: evidenceOf(evaluation) };
+    }
     case 'benchmark':
       if (!domain.benchmark) {
         throw taskFailure('task-crashed', `domain ${domain.spec.domainId} has no real data to benchmark on`);
@@ -53,7 +56,9 @@ export async function perform(domain: Domain, task: PoolTask, work: WorkContext)
   }
 }
 
-function finite(measurement: Measurement): Measurement {
+/** The measurement alone: data and outputs of an evaluation stay in this thread. */
+function finite({ performance, standardError, samples }: Measurement): Measurement {
+  const measurement = { performance, standardError, samples };
   const refused = refuseMeasurement(measurement);
   if (refused) throw refused;
   return measurement;

@@ -37,6 +37,13 @@ export const experimentCodec = struct({
   dataHash: hash32,
 });
 
+export const seatMeasurementCodec = struct({
+  performanceNano: i54,
+  standardErrorNano: u53,
+  dataHash: hash32,
+  traceDigest: hash32,
+});
+
 const bodyCodec: Codec<TransactionBody> = variant({
   transfer: [0, struct({ to: hash32, amountUnits: u53 })],
   'register-evaluator': [1, struct({ domains: array(domainIdCodec, LIMITS.domainsPerEvaluator) })],
@@ -58,7 +65,7 @@ const bodyCodec: Codec<TransactionBody> = variant({
       optimum: hash32,
       seat: u8,
       dataSeed: hash32,
-      measurement: nullable(struct({ performanceNano: i54, standardErrorNano: u53 })),
+      measurement: nullable(seatMeasurementCodec),
     }),
   ],
 });

@@ -80,14 +80,22 @@ export function reputationAt(state: State, node: NodeId, atMs: number, genesis: 
 
 /** A seat as records and views show it. */
 export function seatView(seat: SeatState, index: number): Seat {
-  const voted = seat.status === SEAT_VOTED;
+  const { evaluator, dataSeed, deadlineHeight, status, measurement } = seat;
   return {
     index,
-    evaluator: seat.evaluator,
-    dataSeed: seat.dataSeed,
-    deadlineHeight: seat.deadlineHeight,
-    status: voted ? 'voted' : seat.status === SEAT_FAILED ? 'failed' : seat.status === SEAT_MISSED ? 'missed' : 'open',
-    performanceNano: voted ? seat.performanceNano : null,
-    standardErrorNano: voted ? seat.standardErrorNano : null,
+    evaluator,
+    dataSeed,
+    deadlineHeight,
+    status: SEAT_STATUS[status] ?? 'open',
+    performanceNano: measurement?.performanceNano ?? null,
+    standardErrorNano: measurement?.standardErrorNano ?? null,
+    dataHash: measurement?.dataHash ?? null,
+    traceDigest: measurement?.traceDigest ?? null,
   };
 }
+
+const SEAT_STATUS: Readonly<Record<number, Seat['status']>> = {
+  [SEAT_VOTED]: 'voted',
+  [SEAT_FAILED]: 'failed',
+  [SEAT_MISSED]: 'missed',
+};

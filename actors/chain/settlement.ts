@@ -55,8 +55,7 @@ function replaceMissing(execution: Execution, id: Hash, optimum: OptimumState, r
       dataSeed: seatDataSeed(id, optimum.domain, evaluator, beacon),
       deadlineHeight: height + execution.genesis.parameters.seatDeadlineBlocks,
       status: SEAT_OPEN,
-      performanceNano: 0,
-      standardErrorNano: 0,
+      measurement: null,
     }),
   );
   const kept = reveal.seats.map((seat) => (late.includes(seat) ? { ...seat, status: SEAT_MISSED } : seat));

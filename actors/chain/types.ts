@@ -28,6 +28,17 @@ export interface ExperimentClaim {
   readonly dataHash: Hash;
 }
 
+/** What an evaluator found on a seat's data. Whoever repeats the evaluation gets exactly these bits. */
+export interface SeatMeasurement {
+  readonly performanceNano: number;
+  /** Of `performanceNano` over the samples. */
+  readonly standardErrorNano: number;
+  /** Of the data made from the seat's seed. */
+  readonly dataHash: Hash;
+  /** Of every output of the evaluation, salted with the evaluator's id. */
+  readonly traceDigest: Hash;
+}
+
 export type TransactionBody =
   | { readonly type: 'transfer'; readonly to: NodeId; readonly amountUnits: number }
   /** Replaces the sender's list of evaluated domains; an empty list withdraws. */
@@ -50,7 +61,7 @@ export type TransactionBody =
       /** The seat's own seed: a vote measured on another branch's data does not fit this seat. */
       readonly dataSeed: Hash;
       /** Null says: these weights cannot be had or cannot be measured. */
-      readonly measurement: { readonly performanceNano: number; readonly standardErrorNano: number } | null;
+      readonly measurement: SeatMeasurement | null;
     };
 
 /** What a sender offers, per place of a block that the transaction takes (fees.ts). All zero: it goes in unpaid. */
@@ -105,6 +116,8 @@ export interface Seat {
   readonly status: 'open' | 'voted' | 'failed' | 'missed';
   readonly performanceNano: number | null;
   readonly standardErrorNano: number | null;
+  readonly dataHash: Hash | null;
+  readonly traceDigest: Hash | null;
 }
 
 /**

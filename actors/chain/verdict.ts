@@ -39,7 +39,12 @@ export function verdictOf(reveal: Reveal, spec: DomainSpec, bestNano: number, pa
   // Nobody earns by saying so: a stranger could feed evaluators with garbage that costs him nothing.
   if (quorumAgrees(failed.length, quorum)) return rejected('unmeasurable', null, undecided);
   if (voted.length === 0) return rejected('quorum-disagrees', null, undecided);
-  const { medianNano, agrees, agreeing } = tally(voted, parameters.toleranceStandardErrors, spec.toleranceFloorNano);
+  const measurements = voted.flatMap(({ measurement }) => measurement ?? []);
+  const { medianNano, agrees, agreeing } = tally(
+    measurements,
+    parameters.toleranceStandardErrors,
+    spec.toleranceFloorNano,
+  );
   if (!quorumAgrees(agreeing, quorum)) return rejected('quorum-disagrees', medianNano, undecided);
 
   const votes = [

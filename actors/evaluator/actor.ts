@@ -40,6 +40,9 @@ export function createEvaluatorActor(modules: EvaluatorModules) {
                 task: { kind: 'evaluate', domainId: domain, genome, weights, dataSeed: fromHex(dataSeed) },
               });
               const { performance, standardError } = result.measurement;
+              if (result.evidence === undefined) {
+                throw new DoinError({ code: 'no-evidence', domain }, `the pool measured ${domain} without evidence`);
+              }
               statistics.measured += 1;
               statistics.secondsTotal += result.seconds;
               ctx.emit(evaluator.measured, {
@@ -50,7 +53,7 @@ export function createEvaluatorActor(modules: EvaluatorModules) {
                 standardError,
                 seconds: result.seconds,
               });
-              return result.measurement;
+              return { ...result.measurement, ...result.evidence };
             } catch (error) {
               statistics.failed += 1;
               throw error;

@@ -3,17 +3,18 @@
  * seats are and who gets them, the state decides; here is only this node's part.
  */
 
-import type { Measurement } from '../../gpu-workers/types.js';
+import type { Evidence, Measurement } from '../../gpu-workers/types.js';
 import { DoinError, errorMessage } from '../../runtime/errors.js';
 import { toNano } from '../../runtime/fixed/nano.js';
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { inStoryOf } from '../../runtime/trace/story-id.js';
 import { type BlockApplied, chain, type OpenOptimum } from '../chain/messages.js';
 import { unlessChainRestarts } from '../chain/restarts.js';
-import type { Hash, NodeId, TransactionBody } from '../chain/types.js';
+import type { Hash, NodeId, SeatMeasurement, TransactionBody } from '../chain/types.js';
 import { evaluator } from '../evaluator/messages.js';
 import { QuorumBook } from './book.js';
 import { type QuorumView, quorum } from './messages.js';
+import { traceDigestOf } from './rules.js';
 
 export interface QuorumOptions {
   readonly nodeId: NodeId;
@@ -156,16 +157,15 @@ class SeatWorker {
     }
   }
 
-  async #vote({ optimum, domain, seat, dataSeed }: OwnSeat, measured: Measurement | null): Promise<void> {
-    const performanceNano = measured === null ? null : toNano(measured.performance);
-    const standardErrorNano = measured === null ? null : toNano(measured.standardError);
-    const measurement =
-      performanceNano === null || standardErrorNano === null ? null : { performanceNano, standardErrorNano };
+  async #vote({ optimum, domain, seat, dataSeed }: OwnSeat, measured: (Measurement & Evidence) | null): Promise<void> {
+    const measurement = measured === null ? null : seatMeasurementOf(this.#options.nodeId, measured);
     const body = { type: 'vote', optimum, seat, dataSeed, measurement } as const;
     const story = inStoryOf(optimum);
     this.#votes.set(dataSeed, { body, sentAtMs: this.#ctx.now() });
     await this.#ctx.ask(chain.submit, { body }, story);
-    if (measurement !== null) this.#ctx.emit(quorum.voteCast, { optimum, domain, seat, ...measurement }, story);
+    if (measurement === null) return;
+    const { performanceNano, standardErrorNano } = measurement;
+    this.#ctx.emit(quorum.voteCast, { optimum, domain, seat, performanceNano, standardErrorNano }, story);
   }
 
   /** A vote that the chain still does not show was lost on its way: the measurement holds, only the sending is repeated. */
@@ -191,6 +191,15 @@ class SeatWorker {
       this.#ctx.log.warn('vote refused', { optimum: id, seat, reason: errorMessage(refused) });
     });
   }
+}
+
+/** What the evaluator's floats are on the chain; null when they do not fit. */
+function seatMeasurementOf(evaluator: NodeId, measured: Measurement & Evidence): SeatMeasurement | null {
+  const performanceNano = toNano(measured.performance);
+  const standardErrorNano = toNano(measured.standardError);
+  if (performanceNano === null || standardErrorNano === null) return null;
+  const { dataHash, traceHash } = measured;
+  return { performanceNano, standardErrorNano, dataHash, traceDigest: traceDigestOf(evaluator, traceHash) };
 }
 
 /** Failures that lie in the genome or the weights, not in this machine or the network. */

@@ -46,6 +46,14 @@ export function seatDataSeed(commitment: string, domain: string, evaluator: stri
   return hash('doin/data-seed', [fromHex(commitment), toUtf8(domain), fromHex(evaluator), fromHex(beacon)]);
 }
 
+/**
+ * What a vote shows of all the evaluation's outputs. Salted with the voter's id, so that it is of no use to anybody
+ * else: two evaluators of equal data would still publish different digests.
+ */
+export function traceDigestOf(evaluator: string, traceHash: string): string {
+  return hash('doin/trace', [fromHex(evaluator), fromHex(traceHash)]);
+}
+
 export interface CastVote {
   readonly performanceNano: number;
   readonly standardErrorNano: number;

@@ -28,6 +28,9 @@ export type HashTag =
   | 'doin/data-seed'
   | 'doin/genome'
   | 'doin/domain'
+  | 'doin/evaluation-data'
+  | 'doin/evaluation-trace'
+  | 'doin/trace'
   | 'doin/config';
 
 const LENGTH_BYTES = 4;

@@ -10,7 +10,7 @@ import { loadConfig } from '../../config/load.js';
 import type { CliNode } from '../../runtime/cli/node-port.js';
 import { startNode } from '../../runtime/node/start.js';
 import type { ActorSystem } from '../../runtime/system/system.js';
-import { keyOf, makeGenesis, makeReveal, sign, TestChain } from '../kit/chain.js';
+import { keyOf, makeGenesis, makeReveal, measuredAs, sign, TestChain } from '../kit/chain.js';
 import { type BenchSuite, quantile } from './suite.js';
 
 /** Measured with upstream's code on 2 cores: blocks appended a second, signatures and rules not checked. */
@@ -60,15 +60,14 @@ function earnCoins(network: TestChain): void {
   network.add([sign(genesis, 'ada', 1, commit)]);
   const { records } = network.add([sign(genesis, 'ada', 2, reveal)]);
   const seats = records.flatMap((record) => (record.type === 'TASK_CREATED' ? [record.seat] : []));
-  const measurement = { performanceNano: reported, standardErrorNano: 0 };
   network.add(
-    seats.map(({ evaluator, index, dataSeed }) =>
-      sign(genesis, network.names.get(evaluator) ?? '', 1, {
+    seats.map((seat) =>
+      sign(genesis, network.names.get(seat.evaluator) ?? '', 1, {
         type: 'vote',
         optimum,
-        seat: index,
-        dataSeed,
-        measurement,
+        seat: seat.index,
+        dataSeed: seat.dataSeed,
+        measurement: measuredAs(seat, reported),
       }),
     ),
   );

@@ -21,6 +21,8 @@ const seat: Seat = {
   status: 'open',
   performanceNano: null,
   standardErrorNano: null,
+  dataHash: null,
+  traceDigest: null,
 };
 const claim = { genome: [1], blob: null, reportedNano: 960_000_000, previousBestNano: 900_000_000, experiment };
 const committed: ChainRecord = { type: 'COMMITTED', ...who, trainingSeed: OTHER, expiresAtMs: 9 };

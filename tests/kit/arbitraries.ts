@@ -39,7 +39,10 @@ const bodies: fc.Arbitrary<TransactionBody> = fc.oneof(
     optimum: hash,
     seat: fc.nat(255),
     dataSeed: hash,
-    measurement: fc.option(record({ performanceNano: safe, standardErrorNano: natural }), { nil: null }),
+    measurement: fc.option(
+      record({ performanceNano: safe, standardErrorNano: natural, dataHash: hash, traceDigest: hash }),
+      { nil: null },
+    ),
   }),
 );
 

@@ -14,8 +14,17 @@ import { opensAtMs, proposersOf, vrfInput } from '../../actors/chain/schedule.js
 import { ACCOUNT, GLOBALS, NEW_ACCOUNT } from '../../actors/chain/state/state.js';
 import { commitmentOf } from '../../actors/chain/transactions/commit.js';
 import { type Applied, applyBlock, type Built, buildBlock, type Tip } from '../../actors/chain/transition.js';
-import type { Block, ChainRecord, Fee, Seat, Transaction, TransactionBody } from '../../actors/chain/types.js';
+import type {
+  Block,
+  ChainRecord,
+  Fee,
+  Seat,
+  SeatMeasurement,
+  Transaction,
+  TransactionBody,
+} from '../../actors/chain/types.js';
 import { strictVerifier } from '../../actors/chain/verifier.js';
+import { traceDigestOf } from '../../actors/quorum/rules.js';
 import { quadraticSpec } from '../../gpu-workers/domains/quadratic/spec.js';
 import type { DomainSpec } from '../../gpu-workers/types.js';
 import { toHex } from '../../runtime/codec/bytes.js';
@@ -109,6 +118,21 @@ export function makeReveal(
   };
 }
 
+/** What an evaluator who did the work would publish for this result on this seat's data. */
+export function measuredAs(
+  { evaluator, dataSeed }: Pick<Seat, 'evaluator' | 'dataSeed'>,
+  performanceNano: number,
+  standardErrorNano = 0,
+): SeatMeasurement {
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  return {
+    performanceNano,
+    standardErrorNano,
+    dataHash: sha256(`data ${dataSeed}`),
+    traceDigest: traceDigestOf(evaluator, sha256(`outputs ${dataSeed} ${performanceNano}`)),
+  };
+}
+
 /** The votes of everybody who was given a seat in these records; null stands for "cannot be measured". */
 export function votesOn(
   chain: TestChain,
@@ -119,7 +143,7 @@ export function votesOn(
     if (record.type !== 'TASK_CREATED') return [];
     const { optimum, seat } = record;
     const performanceNano = value(seat);
-    const measurement = performanceNano === null ? null : { performanceNano, standardErrorNano: 0 };
+    const measurement = performanceNano === null ? null : measuredAs(seat, performanceNano);
     const name = chain.names.get(seat.evaluator)!;
     return [
       sign(chain.genesis, name, chain.nextNonce(name) + index, {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ACCOUNT, DOMAIN, EVALUATES, OPEN, OPTIMUM } from '../../actors/chain/state/state.js';
 import type { Fee, Transaction, TransactionBody } from '../../actors/chain/types.js';
 import { NANO } from '../../runtime/fixed/nano.js';
-import { DOMAIN_ID, keyOf, makeReveal, sign, type TestChain, usualFee } from './chain.js';
+import { DOMAIN_ID, keyOf, makeReveal, measuredAs, sign, type TestChain, usualFee } from './chain.js';
 
 interface Action {
   readonly kind: 'commit' | 'reveal' | 'vote' | 'transfer' | 'register';
@@ -106,7 +106,7 @@ export class RandomLife {
       const mood = (amount + 7 * index) % 16;
       if (seat.status !== 0 || mood === 0) return [];
       const shift = mood === 1 ? -50 * NANO : mood === 2 ? 5 * NANO : mood === 3 ? -NANO / 10 : 0;
-      const measurement = mood === 4 ? null : { performanceNano: reportedNano + shift, standardErrorNano: mood };
+      const measurement = mood === 4 ? null : measuredAs(seat, reportedNano + shift, mood);
       const { dataSeed, evaluator } = seat;
       const body = { type: 'vote', optimum, seat: index, dataSeed, measurement } as const;
       return [this.#sign(this.#chain.names.get(evaluator)!, body)];

@@ -14,9 +14,9 @@ import {
   u53,
   u64,
 } from '../../../runtime/codec/canonical.js';
-import { blobCodec, domainIdCodec, experimentCodec, genomeCodec } from '../codec.js';
+import { blobCodec, domainIdCodec, experimentCodec, genomeCodec, seatMeasurementCodec } from '../codec.js';
 import { LIMITS } from '../limits.js';
-import type { NodeId } from '../types.js';
+import type { NodeId, SeatMeasurement } from '../types.js';
 import { StateTree } from './tree.js';
 
 export interface EntryKind<T> {
@@ -173,22 +173,20 @@ export const DOMAIN: EntryKind<DomainState> = {
   }),
 };
 
-/** `status` is one of the SEAT_ numbers below; the measurement is zero unless it is SEAT_VOTED. */
+/** `status` is one of the SEAT_ numbers below; there is a measurement when it is SEAT_VOTED, and only then. */
 const seatCodec = struct({
   evaluator: hash32,
   dataSeed: hash32,
   deadlineHeight: u53,
   status: u8,
-  performanceNano: i54,
-  standardErrorNano: u53,
+  measurement: nullable(seatMeasurementCodec),
 });
 export interface SeatState {
   readonly evaluator: NodeId;
   readonly dataSeed: string;
   readonly deadlineHeight: number;
   readonly status: number;
-  readonly performanceNano: number;
-  readonly standardErrorNano: number;
+  readonly measurement: SeatMeasurement | null;
 }
 export const SEAT_OPEN = 0;
 export const SEAT_VOTED = 1;

@@ -36,8 +36,7 @@ export function applyReveal(execution: Execution, sender: NodeId, body: RevealBo
       dataSeed: seatDataSeed(body.commitment, optimum.domain, evaluator, beacon),
       deadlineHeight,
       status: SEAT_OPEN,
-      performanceNano: 0,
-      standardErrorNano: 0,
+      measurement: null,
     }),
   );
   const { genome, blob, reportedNano, experiment } = body;

@@ -18,8 +18,7 @@ export function applyVote(execution: Execution, sender: NodeId, vote: Vote): Ref
   const filled: SeatState = {
     ...seat,
     status: vote.measurement === null ? SEAT_FAILED : SEAT_VOTED,
-    performanceNano: vote.measurement?.performanceNano ?? 0,
-    standardErrorNano: vote.measurement?.standardErrorNano ?? 0,
+    measurement: vote.measurement,
   };
   const seats = optimum.reveal.seats.with(vote.seat, filled);
   execution.state = execution.state.set(OPTIMUM, vote.optimum, { ...optimum, reveal: { ...optimum.reveal, seats } });

@@ -8,7 +8,7 @@ import type { GenomeValues } from '../../../runtime/genome/space.js';
 import { startWasmBackend } from '../../backends/wasm.js';
 import { taskFailure } from '../../failures.js';
 import { Random } from '../../random.js';
-import type { Domain, DomainSpec, Measurement } from '../../types.js';
+import type { Domain, DomainSpec, Evaluation } from '../../types.js';
 import { distortImages } from './distortion.js';
 import { CLASSES, type DigitsData, INK, type LabelledImages, loadDigits, PIXELS } from './images.js';
 import { Network } from './network.js';
@@ -58,7 +58,8 @@ export function createDomain(spec: DomainSpec): Domain {
       const data = await ready();
       const network = networkOf(genome, weights);
       work.signal.throwIfAborted();
-      return measure(network, data.heldOut);
+      const { performance, standardError, samples } = measure(network, data.heldOut);
+      return { performance, standardError, samples };
     },
     async predict(genome, weights, input) {
       await ready();
@@ -71,7 +72,7 @@ export function createDomain(spec: DomainSpec): Domain {
   };
 }
 
-function measure(network: Network, images: LabelledImages): Measurement {
+function measure(network: Network, images: LabelledImages): Evaluation {
   const probabilities = network.predict(images.pixels, images.count);
   network.dispose();
   let right = 0;
@@ -83,6 +84,8 @@ function measure(network: Network, images: LabelledImages): Measurement {
     performance: accuracy,
     standardError: Math.sqrt((accuracy * (1 - accuracy)) / images.count),
     samples: images.count,
+    data: [images.pixels, images.labels],
+    outputs: [probabilities],
   };
 }
 

@@ -6,7 +6,7 @@
 import type { GenomeValues } from '../../../runtime/genome/space.js';
 import { taskFailure } from '../../failures.js';
 import { Random } from '../../random.js';
-import type { Domain, DomainSpec, Measurement } from '../../types.js';
+import type { Domain, DomainSpec, Evaluation } from '../../types.js';
 
 const NOISE_DEVIATION = 0.1;
 const TARGET_BOUND = 5;
@@ -38,7 +38,8 @@ export function createDomain(spec: DomainSpec): Domain {
     /** Against the target itself, without noise. */
     async benchmark(genome, weights) {
       expectNoWeights(weights);
-      return { ...measure(point(genome), target, target), standardError: 0 };
+      const { performance, samples } = measure(point(genome), target, target);
+      return { performance, standardError: 0, samples };
     },
     async predict(genome, weights) {
       expectNoWeights(weights);
@@ -50,17 +51,19 @@ export function createDomain(spec: DomainSpec): Domain {
 /**
  * The noise e turns (x - t)^2 into (d - e)^2 with d = x - t, whose variance is 4 d^2 s^2 + 2 s^4 for e ~ N(0, s^2).
  */
-function measure(point: readonly number[], target: Float64Array, shown: Float64Array): Measurement {
+function measure(point: readonly number[], target: Float64Array, shown: Float64Array): Evaluation {
   const noise = NOISE_DEVIATION * NOISE_DEVIATION;
   let performance = 0;
   let variance = 0;
+  const outputs = new Float64Array(point.length);
   for (const [index, value] of point.entries()) {
     const toShown = value - (shown[index] as number);
     const toTarget = value - (target[index] as number);
+    outputs[index] = toShown * toShown;
     performance -= toShown * toShown;
     variance += 4 * toTarget * toTarget * noise + 2 * noise * noise;
   }
-  return { performance, standardError: Math.sqrt(variance), samples: 1 };
+  return { performance, standardError: Math.sqrt(variance), samples: 1, data: [shown], outputs: [outputs] };
 }
 
 function expectNoWeights(weights: Uint8Array): void {

@@ -2,7 +2,7 @@ import test from 'ava';
 import { DOMAIN, GLOBALS, OPTIMUM, REPUTATION, SHARES } from '../../../actors/chain/state/state.js';
 import type { ChainRecord, Seat } from '../../../actors/chain/types.js';
 import { NANO } from '../../../runtime/fixed/nano.js';
-import { keyOf, makeGenesis, makeReveal, START_MS, sign, TestChain } from '../../kit/chain.js';
+import { keyOf, makeGenesis, makeReveal, measuredAs, START_MS, sign, TestChain } from '../../kit/chain.js';
 
 const MEMBERS = ['ada', 'bob', 'cid', 'dan'];
 
@@ -21,7 +21,7 @@ function votes(context: ReturnType<typeof revealed>, value: (seat: Seat) => numb
   const { genesis, chain, optimum, seats } = context;
   return seats.map((seat) => {
     const performanceNano = value(seat);
-    const measurement = performanceNano === null ? null : { performanceNano, standardErrorNano: 0 };
+    const measurement = performanceNano === null ? null : measuredAs(seat, performanceNano);
     return sign(genesis, chain.names.get(seat.evaluator)!, nonce, {
       type: 'vote',
       optimum,
@@ -149,7 +149,7 @@ test('a result that somebody else overtook is rejected without blame', (t) => {
           optimum,
           seat: task.seat.index,
           dataSeed: task.seat.dataSeed,
-          measurement: { performanceNano: value, standardErrorNano: 0 },
+          measurement: measuredAs(task.seat, value),
         }),
       );
   chain.add(votesFor(second.optimum, -90 * NANO, 10));

@@ -8,6 +8,7 @@ import {
   quorumSize,
   seatDataSeed,
   tally,
+  traceDigestOf,
 } from '../../../actors/quorum/rules.js';
 import { NANO } from '../../../runtime/fixed/nano.js';
 
@@ -91,6 +92,13 @@ test('every seat has data of its own, tied to all it is made from', (t) => {
   t.not(seatDataSeed(hashOf('c'), 'domain2', hashOf('e'), hashOf('b')), seed);
   t.not(seatDataSeed(hashOf('c'), 'domain', hashOf('x'), hashOf('b')), seed);
   t.not(seatDataSeed(hashOf('c'), 'domain', hashOf('e'), hashOf('x')), seed);
+});
+
+test('a trace digest is of use to nobody but the evaluator whose id is in it', (t) => {
+  const digest = traceDigestOf(hashOf('e'), hashOf('outputs'));
+  t.is(traceDigestOf(hashOf('e'), hashOf('outputs')), digest);
+  t.not(traceDigestOf(hashOf('f'), hashOf('outputs')), digest);
+  t.not(traceDigestOf(hashOf('e'), hashOf('other outputs')), digest);
 });
 
 const safe = fc.maxSafeInteger();

@@ -5,7 +5,7 @@ import { loadDigits, PIXELS } from '../../../gpu-workers/domains/digits/images.j
 import { digitsSpec } from '../../../gpu-workers/domains/digits/spec.js';
 import { decodeWeights, encodeWeights, initialWeights } from '../../../gpu-workers/domains/digits/weights.js';
 import { WorkerPool } from '../../../gpu-workers/pool.js';
-import type { PoolTask } from '../../../gpu-workers/types.js';
+import type { EvaluateTask, PoolTask } from '../../../gpu-workers/types.js';
 import { encodeGenome, type GenomeValues } from '../../../runtime/genome/space.js';
 
 const GOOD: GenomeValues = {
@@ -70,6 +70,30 @@ test('two threads train the same genome and seed to the same bits; another seed 
   t.not(sha256(other.weights!), sha256(first.weights!));
   // The promise of section 7 of the design: these bits on every machine. A change here is a new version of the domain.
   t.is(sha256(first.weights!), 'da0bfaa2dfc324490d7d2951e4ed03a888ca14f670160b86aae29963a92685c1');
+});
+
+test('every thread finds the same evidence for the same seat, to the bit, and other evidence for any other', async (t) => {
+  const domain = createDomain(digitsSpec);
+  const { weights } = await domain.train(QUICK, seed(1), budget, work);
+  const other = weights.slice();
+  // The lowest bit of one weight: hardly ever enough to change the accuracy.
+  other[other.length - 4] = (other[other.length - 4] as number) ^ 1;
+  const pool = new WorkerPool({ threads: 2, niceIncrement: 0, maxMemoryMb: 512 });
+  const evaluate = async (bytes: Uint8Array, byte: number) => {
+    const genome = encodeGenome(digitsSpec.space, QUICK);
+    const task: EvaluateTask = { kind: 'evaluate', domainId: 'digits', genome, weights: bytes, dataSeed: seed(byte) };
+    return pool.run(task, { spec: digitsSpec, signal: work.signal, onProgress() {} });
+  };
+  const [first, second] = await Promise.all([evaluate(weights, 3), evaluate(weights, 3)]);
+  const otherData = await evaluate(weights, 4);
+  const otherWeights = await evaluate(other, 3);
+  await pool.close();
+  t.deepEqual(first.evidence, second.evidence);
+  t.not(otherData.evidence!.dataHash, first.evidence!.dataHash);
+  t.is(otherWeights.evidence!.dataHash, first.evidence!.dataHash);
+  t.not(otherWeights.evidence!.traceHash, first.evidence!.traceHash);
+  // As with the trained weights: equal on every machine, or evaluators would accuse each other.
+  t.is(first.evidence!.traceHash, '36f82f3fada56be2aaa865d6153f290c059b4635db7b4fa4aab0b5c20c99a865');
 });
 
 test('evaluation repeats to the bit for one data seed and differs for another', async (t) => {

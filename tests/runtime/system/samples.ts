@@ -34,6 +34,8 @@ const seat: Seat = {
   status: 'open',
   performanceNano: null,
   standardErrorNano: null,
+  dataHash: null,
+  traceDigest: null,
 };
 const experiment: ExperimentClaim = {
   experimentId: 'grüße-実験',
@@ -221,7 +223,7 @@ const chainSamples: Samples<typeof chain> = {
 const evaluatorSamples: Samples<typeof evaluator> = {
   measure: {
     request: { optimum: hash, seat: 1, domain: 'digits', genome, blob, dataSeed: hash },
-    reply: measurement,
+    reply: { ...measurement, dataHash: hash, traceHash: hash },
   },
   getStatistics: { request: {}, reply: { measured: 1, failed: 0, secondsTotal: 0.1 } },
   measured: {
