@@ -9,6 +9,7 @@ import {
   i54,
   integer,
   nullable,
+  remembered,
   signature64,
   struct,
   text,
@@ -78,10 +79,9 @@ const transactionFields = {
   body: bodyCodec,
 };
 const unsignedTransactionCodec = struct(transactionFields);
-export const transactionCodec: Codec<Transaction> = struct({
-  ...transactionFields,
-  signature: signature64,
-});
+export const transactionCodec: Codec<Transaction> = remembered(
+  struct({ ...transactionFields, signature: signature64 }),
+);
 
 const headerFields = {
   version: u32,
@@ -110,20 +110,20 @@ export const announcementCodec = struct({
   transactionIds: array(hash32, LIMITS.transactionsPerBlock),
 });
 
-const encodings = new WeakMap<Transaction, Uint8Array>();
-
-/** The canonical bytes. Transactions never change, so each is encoded once for its id, its block's root and its size. */
+/** The canonical bytes. */
 export function transactionBytes(transaction: Transaction): Uint8Array {
-  const known = encodings.get(transaction);
-  if (known !== undefined) return known;
-  const bytes = encode(transactionCodec, transaction);
-  encodings.set(transaction, bytes);
-  return bytes;
+  return encode(transactionCodec, transaction);
 }
+
+const ids = new WeakMap<Transaction, Hash>();
 
 /** Covers the signature too, so that a transaction has one id and one form. */
 export function transactionId(transaction: Transaction): Hash {
-  return hash('doin/transaction', [transactionBytes(transaction)]);
+  const known = ids.get(transaction);
+  if (known !== undefined) return known;
+  const id = hash('doin/transaction', [transactionBytes(transaction)]);
+  ids.set(transaction, id);
+  return id;
 }
 
 export function transactionSigningBytes(chainId: string, transaction: Omit<Transaction, 'signature'>): Uint8Array {

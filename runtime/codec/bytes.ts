@@ -1,7 +1,12 @@
 /** Small byte helpers shared by codec, crypto and storage. */
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 
-export { bytesToHex as toHex, concatBytes, hexToBytes as fromHex, utf8ToBytes as toUtf8 };
+export { concatBytes, hexToBytes as fromHex, utf8ToBytes as toUtf8 };
+
+/** Lower-case hex; natively, because states and blocks turn millions of hashes into map keys. */
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);

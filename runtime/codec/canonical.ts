@@ -22,10 +22,13 @@ export function malformed(detail: string): CodecError {
   return new DoinError({ code: 'malformed', detail }, `malformed bytes: ${detail}`);
 }
 
+/** Idle between two encodings. Codecs write to the writer they are given, so encodings do not nest. */
+const shared = new ByteWriter();
+
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
-  const writer = new ByteWriter();
-  codec.write(writer, value);
-  return writer.finish();
+  shared.clear();
+  codec.write(shared, value);
+  return shared.written(0);
 }
 
 /** Throws `malformed`; never returns part of the input or ignores trailing bytes. */
@@ -56,13 +59,9 @@ export function integer(low: number, high: number): Codec<number> {
       if (!Number.isSafeInteger(value) || value < low || value > high) {
         throw new RangeError(`${value} is not an integer in ${low}..${high}`);
       }
-      writer.integer(BigInt(value));
+      writer.safeInteger(value);
     },
-    read(reader) {
-      const value = reader.integer();
-      if (value < BigInt(low) || value > BigInt(high)) throw malformed(`integer outside ${low}..${high}`);
-      return Number(value);
-    },
+    read: (reader) => reader.safeInteger(low, high),
   };
 }
 
@@ -102,9 +101,9 @@ export function hex(length: number): Codec<string> {
     write(writer, value) {
       if (!pattern.test(value))
         throw new RangeError(`${JSON.stringify(value)} is not ${length} bytes of lower-case hex`);
-      writer.binary(Buffer.from(value, 'hex'));
+      writer.binaryHex(value);
     },
-    read: (reader) => Buffer.from(reader.binary(length, length)).toString('hex'),
+    read: (reader) => reader.binaryHex(length),
   };
 }
 
@@ -169,6 +168,32 @@ export function nullable<T>(codec: Codec<T>): Codec<T | null> {
       if (value !== null) codec.write(writer, value);
     },
     read: (reader) => (reader.arrayHeader(0, 1) === 0 ? null : codec.read(reader)),
+  };
+}
+
+/**
+ * Keeps the bytes of each value beside it: one that was decoded or encoded before is not encoded again. For values
+ * that go into several hashes on their way; they must never change.
+ */
+export function remembered<T extends object>(codec: Codec<T>): Codec<T> {
+  const known = new WeakMap<T, Uint8Array>();
+  return {
+    write(writer, value) {
+      const bytes = known.get(value);
+      if (bytes !== undefined) {
+        writer.raw(bytes);
+        return;
+      }
+      const start = writer.length;
+      codec.write(writer, value);
+      known.set(value, writer.written(start));
+    },
+    read(reader) {
+      const start = reader.offset;
+      const value = codec.read(reader);
+      known.set(value, reader.since(start));
+      return value;
+    },
   };
 }
 

@@ -2,8 +2,7 @@
  * SHA-256 with a domain tag per use, so that no hash made for one purpose can stand in for another. The preimage is
  * unambiguous: the tag and every part are preceded by their length.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { toHex, toUtf8 } from '../codec/bytes.js';
+import { createHash, hash as digest } from 'node:crypto';
 
 /** Every purpose a hash or a signature has in the system. */
 export type HashTag =
@@ -35,21 +34,41 @@ export type HashTag =
 
 const LENGTH_BYTES = 4;
 
+/** A preimage up to this size is laid out here and hashed in one call, several times faster than piece by piece. */
+const scratch = Buffer.allocUnsafe(16 * 1024);
+
 export function hashBytes(tag: HashTag, parts: readonly Uint8Array[]): Uint8Array {
-  const hasher = sha256.create();
-  absorb(hasher, toUtf8(tag));
-  for (const part of parts) absorb(hasher, part);
-  return hasher.digest();
+  const small = preimage(tag, parts);
+  return small === null ? streamed(tag, parts).digest() : digest('sha256', small, 'buffer');
 }
 
 /** The same as lower-case hex. */
 export function hash(tag: HashTag, parts: readonly Uint8Array[]): string {
-  return toHex(hashBytes(tag, parts));
+  const small = preimage(tag, parts);
+  return small === null ? streamed(tag, parts).digest('hex') : digest('sha256', small, 'hex');
 }
 
-function absorb(hasher: { update(bytes: Uint8Array): unknown }, part: Uint8Array): void {
-  const length = new Uint8Array(LENGTH_BYTES);
-  new DataView(length.buffer).setUint32(0, part.length);
-  hasher.update(length);
-  hasher.update(part);
+/** Null when it does not fit. A tag is ASCII. */
+function preimage(tag: HashTag, parts: readonly Uint8Array[]): Buffer | null {
+  let size = LENGTH_BYTES + tag.length;
+  for (const part of parts) size += LENGTH_BYTES + part.length;
+  if (size > scratch.length) return null;
+  let at = scratch.writeUInt32BE(tag.length, 0);
+  at += scratch.write(tag, at, 'latin1');
+  for (const part of parts) {
+    at = scratch.writeUInt32BE(part.length, at);
+    scratch.set(part, at);
+    at += part.length;
+  }
+  return scratch.subarray(0, at);
+}
+
+function streamed(tag: HashTag, parts: readonly Uint8Array[]): ReturnType<typeof createHash> {
+  const hasher = createHash('sha256');
+  const length = Buffer.allocUnsafe(LENGTH_BYTES);
+  for (const part of [Buffer.from(tag, 'latin1'), ...parts]) {
+    length.writeUInt32BE(part.length);
+    hasher.update(length).update(part);
+  }
+  return hasher;
 }

@@ -1,3 +1,4 @@
+import { sha256 } from '@noble/hashes/sha2.js';
 import test from 'ava';
 import fc from 'fast-check';
 import { concatBytes, fromHex, toHex, toUtf8 } from '../../../runtime/codec/bytes.js';
@@ -90,4 +91,14 @@ test('moving bytes from one part of a hash to the next changes it', (t) => {
   );
   t.not(hash('doin/config', [toUtf8('ab'), toUtf8('c')]), hash('doin/config', [toUtf8('a'), toUtf8('bc')]));
   t.is(toHex(hashBytes('doin/config', [])), hash('doin/config', []));
+});
+test('a hash is SHA-256 of tag and parts, each after its length, whatever their size', (t) => {
+  const sized = (bytes: Uint8Array) =>
+    concatBytes(Uint8Array.of(0, bytes.length >> 16, bytes.length >> 8, bytes.length), bytes);
+  for (const size of [0, 1, 16_000, 16_384, 100_000]) {
+    const parts = [new Uint8Array(size).fill(7), Uint8Array.of(1, 2)];
+    const expected = sha256(concatBytes(sized(toUtf8('doin/blob')), ...parts.map(sized)));
+    t.is(hash('doin/blob', parts), toHex(expected), `${size} bytes`);
+    t.is(toHex(hashBytes('doin/blob', parts)), toHex(expected), `${size} bytes`);
+  }
 });
