@@ -31,6 +31,11 @@ export interface BlockUsage {
 }
 export const NOTHING_USED: BlockUsage = { places: 0, unpaidPlaces: 0, burnedUnits: 0, tipUnits: 0 };
 
+/** Offers nothing: goes in only where the rules want no fee (fees.ts). */
+export function isUnpaid(fee: Fee): boolean {
+  return fee.maxUnits === 0;
+}
+
 /** What a place costs a sender who offers this, or null when the base fee is above his offer. */
 export function placePriceUnits(fee: Fee, baseFeeUnits: number): { burnUnits: number; tipUnits: number } | null {
   if (fee.maxUnits < baseFeeUnits) return null;

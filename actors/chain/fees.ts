@@ -5,7 +5,7 @@
  * has minted nothing yet could never verify the work that mints its first coin. Unpaid transactions have at most half
  * of a block, which is the target: by themselves they never raise the price. docs/economy.md has the whole rule.
  */
-import { maxPlaces, nextBaseFeeUnits, placePriceUnits } from './base-fee.js';
+import { isUnpaid, maxPlaces, nextBaseFeeUnits, placePriceUnits } from './base-fee.js';
 import { burn, credit, debit } from './coins.js';
 import type { Execution } from './execution.js';
 import type { Refusal } from './transactions/refusal.js';
@@ -29,6 +29,18 @@ export function mayBeUnpaid(body: TransactionBody): boolean {
   }
 }
 
+/** Which unpaid transactions go first, lowest rank first: what finishes open work before what begins new work. */
+export function unpaidRank(body: TransactionBody): number {
+  switch (body.type) {
+    case 'vote':
+      return 0;
+    case 'reveal':
+      return 1;
+    default:
+      return 2;
+  }
+}
+
 /** Takes the fee of a transaction of so many places, and its places of the block. */
 export function chargeFee(
   execution: Execution,
@@ -40,7 +52,7 @@ export function chargeFee(
   const { usage } = execution;
   if (fee.tipUnits > fee.maxUnits) return { code: 'tip-above-fee' };
   if (usage.places + places > maxPlaces(execution.genesis.parameters.fees)) return { code: 'block-full', later: true };
-  if (fee.maxUnits === 0) {
+  if (isUnpaid(fee)) {
     if (!mayBeUnpaid(body)) return { code: 'fee-required' };
     if (usage.unpaidPlaces + places > targetPlaces) return { code: 'too-many-unpaid', later: true };
     execution.usage = { ...usage, places: usage.places + places, unpaidPlaces: usage.unpaidPlaces + places };

@@ -77,7 +77,7 @@ export class Intake {
       if (refusal.later) this.#mempool.park(entry);
       return { action: actionFor(refusal.code), code: refusal.code };
     }
-    const outcome = this.#mempool.add(entry);
+    const outcome = this.#mempool.add(entry, this.#baseFeeUnits());
     if (outcome !== 'added') return { action: 'ignore', code: outcome };
     this.#events.pooled(entry, own);
     return { action: 'accept', code: 'ok' };
@@ -122,7 +122,7 @@ export class Intake {
     for (const entry of mempool.unpark()) {
       const refusal = this.#tryOnHead(entry.transaction);
       if (refusal === null) {
-        if (mempool.add(entry) === 'added') this.#events.pooled(entry, true);
+        if (mempool.add(entry, this.#baseFeeUnits()) === 'added') this.#events.pooled(entry, true);
       } else if (refusal.later) mempool.park(entry);
     }
   }
@@ -140,6 +140,10 @@ export class Intake {
       case 'invalid':
         return { ...this.#refuse(outcome.code), action: 'reject' };
     }
+  }
+
+  #baseFeeUnits(): number {
+    return this.#chain.head.state.require(GLOBALS).baseFeeUnits;
   }
 
   /** Would it be valid in a block right on top of the head? */

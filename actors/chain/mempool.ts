@@ -1,14 +1,20 @@
 /**
- * Transactions that wait for a block. Bounded in number and per sender. Those that may only become valid with a later
- * block (a vote that overtook the block with its optimum) are parked apart and tried again after each new head.
+ * Transactions that wait for a block, in two lanes: unpaid ones by what the chain needs most, paid ones by what they
+ * offer the proposer. Each lane is bounded by itself, so that neither can push out the other, and a full one gives up
+ * its least wanted entry for a better one. Those that may only become valid with a later block (a vote that overtook
+ * the block with its optimum, an offer below the base fee) are parked apart and tried again after each new head.
  */
-import type { Hash, NodeId, Transaction } from './types.js';
+import { isUnpaid, placePriceUnits } from './base-fee.js';
+import { unpaidRank } from './fees.js';
+import type { Fee, Hash, NodeId, Transaction } from './types.js';
 
-const CAPACITY = 10_000;
+const CAPACITY = { paid: 10_000, unpaid: 4_000 } as const;
 const PARKED_CAPACITY = 1_024;
 const PER_SENDER = 256;
 /** Signed nonsense that "may become valid" costs a stranger nothing: he gets few places. */
 const PARKED_PER_SENDER = 16;
+/** An offer must rise by this much to replace another, in percent: each replacement crosses the whole network. */
+const REPLACEMENT_PERCENT = 110;
 
 export interface Pooled {
   readonly id: Hash;
@@ -17,12 +23,21 @@ export interface Pooled {
   readonly own: boolean;
 }
 
-export type AddOutcome = 'added' | 'already-known' | 'mempool-full' | 'too-many-from-sender';
+export type AddOutcome =
+  | 'added'
+  | 'already-known'
+  | 'mempool-full'
+  | 'too-many-from-sender'
+  | 'replacement-underpriced';
+type Lane = keyof typeof CAPACITY;
 
 export class Mempool {
   readonly #ready = new Map<Hash, Pooled>();
   readonly #parked = new Map<Hash, Pooled>();
   readonly #perSender = new Map<NodeId, number>();
+  /** By sender and nonce: only one of these can ever be in a block. */
+  readonly #byNonce = new Map<string, Pooled>();
+  readonly #inLane = { paid: 0, unpaid: 0 };
 
   get size(): number {
     return this.#ready.size;
@@ -36,15 +51,27 @@ export class Mempool {
     return this.#ready.get(id) ?? this.#parked.get(id);
   }
 
-  add(entry: Pooled): AddOutcome {
+  add(entry: Pooled, baseFeeUnits: number): AddOutcome {
     if (this.#ready.has(entry.id)) return 'already-known';
-    if (this.#ready.size >= CAPACITY) return 'mempool-full';
-    const { sender } = entry.transaction;
+    const { sender, fee } = entry.transaction;
+    const rival = this.#byNonce.get(nonceKey(entry.transaction));
+    if (rival !== undefined && !replaces(fee, rival.transaction.fee)) return 'replacement-underpriced';
     const count = this.#perSender.get(sender) ?? 0;
-    if (count >= PER_SENDER && !entry.own) return 'too-many-from-sender';
+    if (rival === undefined && count >= PER_SENDER && !entry.own) return 'too-many-from-sender';
+    const lane = laneOf(entry);
+    const freed = rival !== undefined && laneOf(rival) === lane ? 1 : 0;
+    if (this.#inLane[lane] - freed >= CAPACITY[lane]) {
+      const victim = this.#leastWanted(lane, baseFeeUnits);
+      if (victim === undefined) return 'mempool-full';
+      if (!entry.own && wantOf(entry, baseFeeUnits) <= wantOf(victim, baseFeeUnits)) return 'mempool-full';
+      this.remove(victim.id);
+    }
+    if (rival !== undefined) this.remove(rival.id);
     this.#parked.delete(entry.id);
     this.#ready.set(entry.id, entry);
-    this.#perSender.set(sender, count + 1);
+    this.#byNonce.set(nonceKey(entry.transaction), entry);
+    this.#perSender.set(sender, (this.#perSender.get(sender) ?? 0) + 1);
+    this.#inLane[lane] += 1;
     return 'added';
   }
 
@@ -72,6 +99,8 @@ export class Mempool {
     const entry = this.#ready.get(id);
     if (entry === undefined) return;
     this.#ready.delete(id);
+    this.#byNonce.delete(nonceKey(entry.transaction));
+    this.#inLane[laneOf(entry)] -= 1;
     const { sender } = entry.transaction;
     const count = (this.#perSender.get(sender) ?? 1) - 1;
     if (count === 0) this.#perSender.delete(sender);
@@ -82,4 +111,51 @@ export class Mempool {
   entries(): readonly Pooled[] {
     return [...this.#ready.values()];
   }
+
+  /**
+   * What a block should hold, best first: unpaid ones, of which a block takes `unpaidPlaces`, then the paid ones by
+   * what the proposer gets of them at this base fee.
+   */
+  candidates(baseFeeUnits: number, unpaidPlaces: number): readonly Transaction[] {
+    const byWant = (lane: Lane) =>
+      this.entries()
+        .filter((entry) => laneOf(entry) === lane)
+        .map((entry) => ({ entry, want: wantOf(entry, baseFeeUnits) }))
+        .sort((a, b) => b.want - a.want)
+        .map(({ entry }) => entry.transaction);
+    // Twice as many as fit: some may shut each other out.
+    return [...byWant('unpaid').slice(0, 2 * unpaidPlaces), ...byWant('paid')];
+  }
+
+  /** Of equals the one that came last. Never one of this node's own. */
+  #leastWanted(lane: Lane, baseFeeUnits: number): Pooled | undefined {
+    let least: { entry: Pooled; want: number } | undefined;
+    for (const entry of this.#ready.values()) {
+      if (entry.own || laneOf(entry) !== lane) continue;
+      const want = wantOf(entry, baseFeeUnits);
+      if (least === undefined || want <= least.want) least = { entry, want };
+    }
+    return least?.entry;
+  }
+}
+
+function laneOf({ transaction }: Pooled): Lane {
+  return isUnpaid(transaction.fee) ? 'unpaid' : 'paid';
+}
+
+/** Higher is better; comparable within a lane. */
+function wantOf({ transaction }: Pooled, baseFeeUnits: number): number {
+  if (isUnpaid(transaction.fee)) return -unpaidRank(transaction.body);
+  return placePriceUnits(transaction.fee, baseFeeUnits)?.tipUnits ?? -1;
+}
+
+function replaces(offer: Fee, known: Fee): boolean {
+  const raised = (to: number, from: number) => 100 * to >= REPLACEMENT_PERCENT * from;
+  return (
+    offer.maxUnits > known.maxUnits && raised(offer.maxUnits, known.maxUnits) && raised(offer.tipUnits, known.tipUnits)
+  );
+}
+
+function nonceKey({ sender, nonce }: Transaction): string {
+  return `${sender}/${nonce}`;
 }

@@ -57,7 +57,14 @@ export interface ChainStatus extends ChainTip {
   readonly proofBlocks: number;
   readonly thresholdNano: number;
   readonly pendingWorkNano: number;
+  /** Minted so far; burned and locked coins are part of it. */
   readonly supplyUnits: number;
+  readonly burnedUnits: number;
+  readonly lockedUnits: number;
+  /** Price of a place in a block right on top of the head; empty slots lower it. */
+  readonly baseFeeUnits: number;
+  /** An offer per place that a block soon takes. */
+  readonly suggestedFee: Fee;
   readonly optimae: {
     readonly committed: number;
     readonly revealed: number;

@@ -40,7 +40,8 @@ export function produceBlock(
   turn: Turn,
   verify: SignatureCheck,
 ): Produced | null {
-  const candidates = mempool.entries().map((entry) => entry.transaction);
+  const { baseFeeUnits } = chain.head.state.require(GLOBALS);
+  const candidates = mempool.candidates(baseFeeUnits, chain.genesis.parameters.fees.targetPlaces);
   const vrfProof = vrfProve(keyPair.secretSeed, vrfInput(chain.head.state, chain.genesis, turn.slot));
   const built = buildBlock(chain.head, { ...turn, vrfProof }, candidates, chain.genesis, verify);
   if (built === null) return null;

@@ -3,14 +3,8 @@
  * of its parent; `buildBlock` runs the same steps to make one. Pure: no clock, no randomness, no I/O.
  */
 import { encode } from '../../runtime/codec/canonical.js';
-import {
-  blockCodec,
-  headerHash,
-  headerSigningBytes,
-  PROTOCOL_VERSION,
-  transactionBytes,
-  transactionsRoot,
-} from './codec.js';
+import { maxPlaces } from './base-fee.js';
+import { blockCodec, headerHash, headerSigningBytes, PROTOCOL_VERSION, transactionsRoot } from './codec.js';
 import { Execution } from './execution.js';
 import { settleFees } from './fees.js';
 import type { Genesis } from './genesis.js';
@@ -116,25 +110,18 @@ export function buildBlock(
   if (execution === null) throw new RangeError('a proposal needs a VRF proof that decodes');
   const transactions: Transaction[] = [];
   const refused: { transaction: Transaction; refusal: Refusal }[] = [];
-  let sizeBytes = HEADER_ROOM_BYTES;
   for (const transaction of candidates) {
-    const bytes = transactionBytes(transaction).length;
-    if (transactions.length >= LIMITS.transactionsPerBlock || sizeBytes + bytes > LIMITS.blockBytes) break;
+    // Places hold the block to its size, too.
+    if (execution.usage.places >= maxPlaces(genesis.parameters.fees)) break;
     const refusal = applyTransaction(execution, transaction, verify);
-    if (refusal !== null) refused.push({ transaction, refusal });
-    else {
-      transactions.push(transaction);
-      sizeBytes += bytes;
-    }
+    if (refusal === null) transactions.push(transaction);
+    else refused.push({ transaction, refusal });
   }
   if (transactions.length === 0 && !hasPendingWork(parent.state)) return null;
   const settled = finish(execution, '');
   const header = { ...draft, transactionsRoot: transactionsRoot(transactions), stateRoot: settled.state.root() };
   return { header, transactions, applied: { ...settled, hash: headerHash(header) }, refused };
 }
-
-/** Generous bound of an encoded header and the array around the transactions. */
-const HEADER_ROOM_BYTES = 640;
 
 /** Open seats need further blocks to reach their deadlines; commitments that wait for their reveal do not. */
 export function hasPendingWork(state: State): boolean {

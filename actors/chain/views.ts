@@ -1,5 +1,6 @@
 /** What the chain tells others about its state, in the shapes of messages.ts. */
 
+import { suggestedFee } from './base-fee.js';
 import type { AppliedBlock } from './blockchain.js';
 import { reputationAt, seatView } from './execution.js';
 import type { Genesis } from './genesis.js';
@@ -27,6 +28,10 @@ export function statusOf(
     thresholdNano: Number(globals.thresholdNano),
     pendingWorkNano: Number(globals.pendingWorkNano),
     supplyUnits: globals.supplyUnits,
+    burnedUnits: globals.burnedUnits,
+    lockedUnits: globals.lockedUnits,
+    baseFeeUnits: globals.baseFeeUnits,
+    suggestedFee: suggestedFee(globals.baseFeeUnits, genesis.parameters.fees),
     accepted: globals.accepted,
     optimae: {
       committed: globals.committed,

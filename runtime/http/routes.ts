@@ -19,6 +19,7 @@ export function registerRoutes(app: FastifyInstance, source: StatusSource): void
   app.get('/health', none, () => source.health());
   app.get('/status', none, () => source.status());
   app.get('/chain/status', none, () => source.chainStatus());
+  app.get('/fees', none, () => source.fees());
   app.get('/peers', none, () => source.peers());
   app.get('/api/tasks', none, () => source.tasks());
   app.get('/api/experiments', none, () => source.experiments());

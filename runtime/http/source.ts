@@ -29,6 +29,7 @@ export interface StatusSource {
   blocks(from: number, to: number): Promise<readonly unknown[]>;
   /** By height or by hash; null when there is none. */
   block(which: { readonly height: number } | { readonly hash: string }): Promise<unknown | null>;
+  fees(): Promise<unknown>;
   peers(): Promise<unknown>;
   quorums(limit: number): Promise<unknown>;
   /** Null for a domain that this node does not work on. */
@@ -102,6 +103,20 @@ export function createStatusSource(system: AskPort & EventPort, facts: SourceFac
         slot_ms: status.slotMs,
         supply: status.supplyUnits / UNITS_PER_COIN,
         busy: status.busy,
+      };
+    },
+
+    async fees() {
+      const { baseFeeUnits, suggestedFee, burnedUnits, lockedUnits, supplyUnits, mempool } = await getChain();
+      return {
+        enabled: true,
+        base_fee: baseFeeUnits / UNITS_PER_COIN,
+        suggested_max_fee: suggestedFee.maxUnits / UNITS_PER_COIN,
+        suggested_tip: suggestedFee.tipUnits / UNITS_PER_COIN,
+        mempool,
+        minted: supplyUnits / UNITS_PER_COIN,
+        burned: burnedUnits / UNITS_PER_COIN,
+        locked: lockedUnits / UNITS_PER_COIN,
       };
     },
 

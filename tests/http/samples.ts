@@ -57,6 +57,7 @@ export function sampleSource(height: number): StatusSource & { send(event: NodeE
       const index = 'height' in which ? which.height : Number.parseInt(which.hash, 16);
       return index <= height ? block(index) : null;
     },
+    fees: async () => ({ base_fee: 0.001 }),
     peers: async () => ({ peers: [] }),
     quorums: async (limit) => ({ quorums: [], limit }),
     curve: async (domainId, limit) => (domainId === 'digits' ? { domain_id: domainId, limit, points: [] } : null),

@@ -14,7 +14,16 @@ async function get(path: string, height = 100) {
 }
 
 test('every page answers with JSON', async (t) => {
-  const pages = ['/health', '/status', '/chain/status', '/chain/blocks', '/chain/block/1', '/peers', '/api/quorums'];
+  const pages = [
+    '/health',
+    '/status',
+    '/chain/status',
+    '/chain/blocks',
+    '/chain/block/1',
+    '/fees',
+    '/peers',
+    '/api/quorums',
+  ];
   for (const path of [...pages, '/api/tasks', '/api/curve?domain_id=digits']) {
     const response = await get(path);
     t.is(response.statusCode, 200, path);

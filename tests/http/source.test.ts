@@ -17,6 +17,10 @@ const chainStatus: ChainStatus = {
   thresholdNano: 2_000_000_000,
   pendingWorkNano: 500_000_000,
   supplyUnits: 15_000_000_000,
+  burnedUnits: 250_000_000,
+  lockedUnits: 100_000_000,
+  baseFeeUnits: 150_000,
+  suggestedFee: { maxUnits: 310_000, tipUnits: 10_000 },
   optimae: { committed: 4, revealed: 3, accepted: 2, rejected: 1 },
   domains: [
     {
@@ -111,6 +115,20 @@ test('the status page has whole units and the domains of the chain', async (t) =
   t.is(quadratic!.best_performance, null, 'nothing was accepted yet');
   t.is(quadratic!.baseline, -100);
   t.false(quadratic!.optimize);
+});
+
+test('the page of fees has the price, an offer and the whole coin, in coins', async (t) => {
+  const source = createStatusSource(portWith({ [chain.getStatus.name]: chainStatus }), facts);
+  t.deepEqual(await source.fees(), {
+    enabled: true,
+    base_fee: 0.0015,
+    suggested_max_fee: 0.0031,
+    suggested_tip: 0.0001,
+    mempool: 1,
+    minted: 150,
+    burned: 2.5,
+    locked: 1,
+  });
 });
 
 test('the status page survives actors that do not answer and names them', async (t) => {

@@ -150,6 +150,10 @@ const chainSamples: Samples<typeof chain> = {
       thresholdNano: 1,
       pendingWorkNano: 0,
       supplyUnits: 1,
+      burnedUnits: 250_000_000,
+      lockedUnits: 100_000_000,
+      baseFeeUnits: 150_000,
+      suggestedFee: { maxUnits: 310_000, tipUnits: 10_000 },
       optimae: { committed: 1, revealed: 2, accepted: 3, rejected: 4 },
       domains: [
         {
