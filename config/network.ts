@@ -71,6 +71,7 @@ const parametersSchema = z.strictObject({
   minimumThresholdNano: positive,
   commitTtlMs: positive,
   seatDeadlineBlocks: positive,
+  anchorInterval: positive,
   maxOpenCommits: positive,
   blockSubsidyUnits: natural,
   halvingProofBlocks: positive,

@@ -69,6 +69,15 @@ const bodyCodec: Codec<TransactionBody> = variant({
       measurement: nullable(seatMeasurementCodec),
     }),
   ],
+  'anchor-record': [
+    20,
+    struct({
+      height: u53,
+      hash: hash32,
+      ledger: text(LIMITS.anchorLedgerBytes),
+      reference: text(LIMITS.anchorReferenceBytes),
+    }),
+  ],
 });
 
 const feeUnits = integer(0, LIMITS.feeUnits);

@@ -15,7 +15,7 @@ export const NO_FEE: Fee = { maxUnits: 0, tipUnits: 0 };
 
 /**
  * Who needs no coins. Each of these the state bounds by itself: one vote a seat, one reveal a commitment, as many
- * commitments as the sender may have open, one registration that changes something. Everything else pays.
+ * commitments as the sender may have open, one registration that changes something, one record a ledger and anchor of a member. Everything else pays.
  */
 export function mayBeUnpaid(body: TransactionBody): boolean {
   switch (body.type) {
@@ -23,6 +23,7 @@ export function mayBeUnpaid(body: TransactionBody): boolean {
     case 'reveal':
     case 'commit':
     case 'register-evaluator':
+    case 'anchor-record':
       return true;
     case 'transfer':
       return false;

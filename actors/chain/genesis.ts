@@ -26,6 +26,8 @@ export interface ChainParameters {
   readonly minimumThresholdNano: number;
   readonly commitTtlMs: number;
   readonly seatDeadlineBlocks: number;
+  /** Every so many blocks one is anchored in ledgers outside. */
+  readonly anchorInterval: number;
   readonly maxOpenCommits: number;
   readonly blockSubsidyUnits: number;
   readonly halvingProofBlocks: number;
@@ -63,6 +65,7 @@ export const DEFAULT_PARAMETERS: ChainParameters = {
   minimumThresholdNano: 1_000_000,
   commitTtlMs: 600_000,
   seatDeadlineBlocks: 60,
+  anchorInterval: 100,
   maxOpenCommits: 8,
   blockSubsidyUnits: 5_000_000_000,
   halvingProofBlocks: 210_000,

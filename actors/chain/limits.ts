@@ -19,4 +19,9 @@ export const LIMITS = {
   openOptimae: 2_048,
   /** Registered for one domain. Drawing seats hashes each of them once. */
   evaluatorsPerDomain: 4_096,
+  /** Anchor points the state remembers, and members' records of each. */
+  anchorPoints: 16,
+  anchorRecordsPerPoint: 16,
+  anchorLedgerBytes: 16,
+  anchorReferenceBytes: 128,
 } as const;

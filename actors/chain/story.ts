@@ -13,6 +13,7 @@ export function storyOfTransaction(body: TransactionBody): Pick<SendOptions, 'tr
       return inStoryOf(body.optimum);
     case 'transfer':
     case 'register-evaluator':
+    case 'anchor-record':
       return {};
   }
 }

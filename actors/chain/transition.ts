@@ -3,6 +3,7 @@
  * of its parent; `buildBlock` runs the same steps to make one. Pure: no clock, no randomness, no I/O.
  */
 import { encode } from '../../runtime/codec/canonical.js';
+import { noteAnchorPoint } from './anchors.js';
 import { maxPlaces } from './base-fee.js';
 import { blockCodec, headerHash, headerSigningBytes, PROTOCOL_VERSION, transactionsRoot } from './codec.js';
 import { Execution } from './execution.js';
@@ -133,6 +134,7 @@ function begin(parent: Tip, genesis: Genesis, header: Proposal & { readonly heig
   const beacon = nextBeacon(parent.state.require(GLOBALS).beacon, header.vrfProof);
   if (beacon === null) return null;
   const execution = new Execution(parent.state, genesis, { height, slot, timestampMs, proposer, beacon });
+  noteAnchorPoint(execution, parent);
   execution.updateGlobals({ height, slot, timestampMs, beacon });
   return execution;
 }

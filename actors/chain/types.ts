@@ -62,6 +62,14 @@ export type TransactionBody =
       readonly dataSeed: Hash;
       /** Null says: these weights cannot be had or cannot be measured. */
       readonly measurement: SeatMeasurement | null;
+    }
+  /** Where the sender wrote the anchor of a block: the ledger's kind, and what finds it there. */
+  | {
+      readonly type: 'anchor-record';
+      readonly height: number;
+      readonly hash: Hash;
+      readonly ledger: string;
+      readonly reference: string;
     };
 
 /** What a sender offers, per place of a block that the transaction takes (fees.ts). All zero: it goes in unpaid. */
@@ -187,6 +195,15 @@ export type ChainRecord =
       readonly reportedNano: number;
       readonly verifiedNano: number | null;
       readonly votes: readonly JudgedVote[];
+    }
+  | {
+      readonly type: 'ANCHORED';
+      readonly height: number;
+      readonly hash: Hash;
+      readonly stateRoot: Hash;
+      readonly ledger: string;
+      readonly reference: string;
+      readonly by: NodeId;
     }
   | { readonly type: 'COMMIT_EXPIRED'; readonly optimum: Hash; readonly domain: string; readonly optimizer: NodeId }
   | { readonly type: 'REPUTATION'; readonly node: NodeId; readonly beforeMicro: number; readonly afterMicro: number }

@@ -94,6 +94,7 @@ function stepOfRecord(record: ChainRecord): Pick<LifeStep, 'step' | 'text'> | nu
       return { step: 'rejected', text: `rejected: ${record.reason}` };
     case 'COMMIT_EXPIRED':
       return { step: 'expired', text: 'expired: never revealed in time' };
+    case 'ANCHORED':
     case 'REPUTATION':
     case 'COINBASE':
       return null;

@@ -205,6 +205,7 @@ type VariantOf<V extends Variants> = {
 /** A union told apart by `type`: an array of a small integer tag and the struct. */
 export function variant<V extends Variants>(variants: V): Codec<VariantOf<V>> {
   const byTag = new Map(Object.entries(variants).map(([type, [tag, codec]]) => [tag, { type, codec }]));
+  if (byTag.size !== Object.keys(variants).length) throw new RangeError('two variants share a tag');
   return {
     write(writer, value) {
       const entry = variants[value.type as string];

@@ -44,6 +44,13 @@ const bodies: fc.Arbitrary<TransactionBody> = fc.oneof(
       { nil: null },
     ),
   }),
+  record({
+    type: fc.constant('anchor-record' as const),
+    height: natural,
+    hash,
+    ledger: fc.string({ unit: 'binary-ascii', maxLength: 16 }),
+    reference: fc.string({ unit: 'binary-ascii', maxLength: 128 }),
+  }),
 );
 
 export const transactions: fc.Arbitrary<Transaction> = record({

@@ -2,9 +2,10 @@
  * Everything in a node that reads bytes or text which somebody else wrote, as one table: each reader gives a value or
  * refuses in its own words. What passes between the threads of one node is not here: it never leaves the process.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import {
   announcementCodec,
@@ -15,7 +16,6 @@ import {
   transactionCodec,
 } from '../../actors/chain/codec.js';
 import type { EntryKind } from '../../actors/chain/state/state.js';
-import * as stateEntries from '../../actors/chain/state/state.js';
 import { FrameReader, frame, gossipFrame, openGossipFrame } from '../../actors/gossip/frames.js';
 import { WIRE, type WireProtocol } from '../../actors/gossip/wire.js';
 import { loadConfig } from '../../config/load.js';
@@ -85,17 +85,25 @@ function stateDecoders(): readonly Decoder[] {
   const names = ['ada', 'bob', 'cid', 'dan'];
   const chain = new TestChain(makeGenesis(names), names);
   for (const life of fc.sample(steps, { numRuns: 2, seed: 5 })) new RandomLife(chain).run(life);
-  return Object.values<unknown>(stateEntries)
-    .filter(isEntryKind)
-    .map((kind) => {
-      const values = chain.history.flatMap(({ state }) => [...state.list(kind)].map(([, value]) => value));
-      return ofCodec(
-        `state/${kind.prefix}`,
-        kind.codec,
-        spread(values).map((value) => encode(kind.codec, value)),
-      );
-    });
+  return ENTRY_KINDS.map((kind) => {
+    const values = chain.history.flatMap(({ state }) => [...state.list(kind)].map(([, value]) => value));
+    return ofCodec(
+      `state/${kind.prefix}`,
+      kind.codec,
+      spread(values).map((value) => encode(kind.codec, value)),
+    );
+  });
 }
+
+/** Wherever in the rules of the chain they are defined. */
+const ENTRY_KINDS: readonly EntryKind<unknown>[] = await (async () => {
+  const root = fileURLToPath(new URL('../../actors/chain/', import.meta.url));
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => /\.js$/.test(file));
+  const modules = await Promise.all(
+    files.map((file) => import(join(root, file)) as Promise<Readonly<Record<string, unknown>>>),
+  );
+  return [...new Set(modules.flatMap((module) => Object.values(module).filter(isEntryKind)))];
+})();
 
 function isEntryKind(value: unknown): value is EntryKind<unknown> {
   return typeof value === 'object' && value !== null && 'prefix' in value && 'codec' in value;

@@ -1,6 +1,7 @@
 /** One transaction: signature, nonce, fee, then the rule of its type. A refusal leaves the execution untouched. */
 
 import { nonceIsFresh, withNonceUsed } from '../accounts.js';
+import { applyAnchorRecord } from '../anchors.js';
 import { placesOf } from '../base-fee.js';
 import { transactionBytes, transactionSigningBytes } from '../codec.js';
 import type { Execution } from '../execution.js';
@@ -47,5 +48,7 @@ function applyBody(execution: Execution, { sender, body }: Transaction): Refusal
       return applyReveal(execution, sender, body);
     case 'vote':
       return applyVote(execution, sender, body);
+    case 'anchor-record':
+      return applyAnchorRecord(execution, sender, body);
   }
 }
