@@ -7,8 +7,10 @@ import { z } from 'zod';
 import type { Genesis } from '../actors/chain/genesis.js';
 import { LIMITS } from '../actors/chain/limits.js';
 import { ranksPerSlot } from '../actors/chain/schedule.js';
+import { MAX_WINDOW } from '../actors/chain/state/use.js';
 import { peerIdOf, publicKeyOf } from '../runtime/crypto/peer-id.js';
 import { DoinError, errorMessage } from '../runtime/errors.js';
+import { NANO } from '../runtime/fixed/nano.js';
 
 const integer = z.int();
 const positive = z.int().min(1);
@@ -94,6 +96,13 @@ const parametersSchema = z.strictObject({
   fees: z.strictObject({
     minimumBaseUnits: positive.max(LIMITS.feeUnits),
     targetPlaces: positive.max(LIMITS.transactionsPerBlock / 2),
+  }),
+  weights: z.strictObject({
+    windowProofBlocks: positive.max(MAX_WINDOW),
+    shareFloorNano: natural.max(NANO),
+    meanIncrementCapNano: natural.max(1_000 * NANO),
+    domainPartNano: natural.max(NANO),
+    inferenceBurnNano: natural.max(NANO),
   }),
   toleranceStandardErrors: natural,
 });

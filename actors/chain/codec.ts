@@ -69,6 +69,7 @@ const bodyCodec: Codec<TransactionBody> = variant({
       measurement: nullable(seatMeasurementCodec),
     }),
   ],
+  'inference-pay': [30, struct({ to: hash32, domain: domainIdCodec, amountUnits: u53, request: hash32 })],
   'anchor-record': [
     20,
     struct({

@@ -26,6 +26,7 @@ export function mayBeUnpaid(body: TransactionBody): boolean {
     case 'anchor-record':
       return true;
     case 'transfer':
+    case 'inference-pay':
       return false;
   }
 }

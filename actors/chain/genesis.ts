@@ -53,6 +53,18 @@ export interface ChainParameters {
     /** Places of a block at which the base fee rests; a block holds twice as many. */
     readonly targetPlaces: number;
   };
+  /** Domain weights (weights.ts). */
+  readonly weights: {
+    readonly windowProofBlocks: number;
+    /** Least share of paid inference a domain counts with. */
+    readonly shareFloorNano: number;
+    /** The mean increment counts up to this. */
+    readonly meanIncrementCapNano: number;
+    /** How much of the threshold one domain may fill at full value, where there are others. */
+    readonly domainPartNano: number;
+    /** Part of a payment for inference that is burned. */
+    readonly inferenceBurnNano: number;
+  };
   /** Votes agree within this many of their standard errors, but never need to agree better than the domain's floor. */
   readonly toleranceStandardErrors: number;
 }
@@ -86,6 +98,13 @@ export const DEFAULT_PARAMETERS: ChainParameters = {
     capNano: 1_200_000_000,
   },
   fees: { minimumBaseUnits: 100_000, targetPlaces: 100 },
+  weights: {
+    windowProofBlocks: 100,
+    shareFloorNano: 100_000_000,
+    meanIncrementCapNano: 2_000_000_000,
+    domainPartNano: 500_000_000,
+    inferenceBurnNano: 100_000_000,
+  },
   toleranceStandardErrors: 4,
 };
 

@@ -11,7 +11,7 @@ import type { ChainRecord, NodeId } from './types.js';
 
 type Payment = Extract<ChainRecord, { type: 'COINBASE' }>['payments'][number];
 
-const OPTIMIZER_PERCENT = 65n;
+export const OPTIMIZER_PERCENT = 65n;
 const EVALUATOR_PERCENT = 30n;
 const EPOCH_PROOF_BLOCKS = 100;
 /** Per block the threshold follows the average interval by at most 2 %. */

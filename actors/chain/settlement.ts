@@ -22,6 +22,7 @@ import {
 } from './state/state.js';
 import type { Hash, JudgedVote, NodeId } from './types.js';
 import { type Verdict, verdictOf } from './verdict.js';
+import { takeWork } from './weights.js';
 
 /** No single optimum weighs more than 10 000 units, so that the sums of 18 million of them fit 64 bits. */
 const MAX_INCREMENT_NANO = 10_000_000_000_000n;
@@ -115,7 +116,8 @@ function accept(
   const { domain: domainId, optimizer } = optimum;
   const { genome, blob, reportedNano, experiment } = reveal;
   const domain = execution.state.require(DOMAIN, domainId);
-  const { rawNano, effectiveNano, selfMeasured } = incrementOf(execution, optimum, reveal, spec, verdict);
+  const { rawNano, strengthNano, selfMeasured } = incrementOf(execution, optimum, reveal, spec, verdict);
+  const effectiveNano = takeWork(execution, spec, rawNano, strengthNano);
 
   const { accepted, pendingWorkNano } = execution.globals();
   execution.state = execution.state.set(DOMAIN, domainId, {
@@ -147,22 +149,21 @@ function accept(
   });
 }
 
-/** DESIGN section 5, rows "raw increment" and "effective increment"; half of it where the optimizer measured himself. */
+/** DESIGN section 5, row "raw increment", and what scales it but the domain's weight; half where the optimizer measured himself. */
 function incrementOf(
   execution: Execution,
   optimum: OptimumState,
   reveal: Reveal,
   spec: DomainSpec,
   { verifiedNano, fractionNano }: Extract<Verdict, { kind: 'accepted' }>,
-): { rawNano: bigint; effectiveNano: bigint; selfMeasured: boolean } {
+): { rawNano: bigint; strengthNano: bigint; selfMeasured: boolean } {
   const gain = BigInt(verifiedNano) - BigInt(execution.state.require(DOMAIN, optimum.domain).bestNano);
   const whole = ratioNano(spec.direction === 'maximize' ? gain : -gain, BigInt(spec.incrementScaleNano));
   const rawNano = clampBig(whole, 0n, MAX_INCREMENT_NANO);
   const factor = reputationFactorNano(execution.reputationMicro(optimum.optimizer));
-  const weight = BigInt(spec.weightNano) / (spec.synthetic ? 1n : 2n);
-  const full = scaleByNano(scaleByNano(scaleByNano(rawNano, weight), factor), fractionNano);
+  const strength = scaleByNano(factor, fractionNano);
   const selfMeasured = reveal.seats.some((seat) => seat.evaluator === optimum.optimizer);
-  return { rawNano, effectiveNano: selfMeasured ? full / 2n : full, selfMeasured };
+  return { rawNano, strengthNano: selfMeasured ? strength / 2n : strength, selfMeasured };
 }
 
 /**

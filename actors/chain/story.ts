@@ -12,6 +12,7 @@ export function storyOfTransaction(body: TransactionBody): Pick<SendOptions, 'tr
     case 'vote':
       return inStoryOf(body.optimum);
     case 'transfer':
+    case 'inference-pay':
     case 'register-evaluator':
     case 'anchor-record':
       return {};

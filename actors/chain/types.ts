@@ -41,6 +41,16 @@ export interface SeatMeasurement {
 
 export type TransactionBody =
   | { readonly type: 'transfer'; readonly to: NodeId; readonly amountUnits: number }
+  | {
+      readonly type: 'inference-pay';
+      readonly to: NodeId;
+      /** Whose champion answered. */
+      readonly domain: string;
+      /** A part of it is burned (weights.ts). */
+      readonly amountUnits: number;
+      /** Hash of the request that is paid, so that both sides know which. */
+      readonly request: Hash;
+    }
   /** Replaces the sender's list of evaluated domains; an empty list withdraws. */
   | { readonly type: 'register-evaluator'; readonly domains: readonly string[] }
   | { readonly type: 'commit'; readonly commitment: Hash; readonly domain: string }
@@ -139,6 +149,16 @@ export interface JudgedVote {
 
 /** Facts the state transition derived from a block: stored, indexed and sent to every actor that listens. */
 export type ChainRecord =
+  | {
+      readonly type: 'INFERENCE_PAID';
+      readonly from: NodeId;
+      readonly to: NodeId;
+      readonly domain: string;
+      readonly request: Hash;
+      /** Paid, and how much of it was burned instead of received. */
+      readonly amountUnits: number;
+      readonly burnedUnits: number;
+    }
   | {
       readonly type: 'COMMITTED';
       readonly optimum: Hash;

@@ -144,7 +144,7 @@ export class DomainSearch {
 
   /** What a block said about this domain. */
   apply(record: ChainRecord): void {
-    if (!('domain' in record) || record.domain !== this.domainId) return;
+    if (!('domain' in record && 'optimum' in record) || record.domain !== this.domainId) return;
     const own = record.type !== 'TASK_CREATED' && record.type !== 'TASK_COMPLETED' && this.#isOwn(record.optimum);
     switch (record.type) {
       case 'COMMITTED':

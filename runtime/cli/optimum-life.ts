@@ -95,6 +95,7 @@ function stepOfRecord(record: ChainRecord): Pick<LifeStep, 'step' | 'text'> | nu
     case 'COMMIT_EXPIRED':
       return { step: 'expired', text: 'expired: never revealed in time' };
     case 'ANCHORED':
+    case 'INFERENCE_PAID':
     case 'REPUTATION':
     case 'COINBASE':
       return null;

@@ -10,6 +10,7 @@ import { ACCOUNT, NEW_ACCOUNT } from '../state/state.js';
 import type { Transaction } from '../types.js';
 import type { SignatureCheck } from '../verifier.js';
 import { applyCommit } from './commit.js';
+import { applyInferencePayment } from './inference-pay.js';
 import type { Refusal } from './refusal.js';
 import { applyRegistration } from './register-evaluator.js';
 import { applyReveal } from './reveal.js';
@@ -40,6 +41,8 @@ function applyBody(execution: Execution, { sender, body }: Transaction): Refusal
   switch (body.type) {
     case 'transfer':
       return applyTransfer(execution, sender, body);
+    case 'inference-pay':
+      return applyInferencePayment(execution, sender, body);
     case 'register-evaluator':
       return applyRegistration(execution, sender, body);
     case 'commit':
