@@ -3,9 +3,11 @@
  * nothing by itself; the rules in transition.ts do.
  */
 import { keyPairFromSeed } from '../../runtime/crypto/ed25519.js';
+import { VerifyPool } from '../../runtime/crypto/verify-pool.js';
 import { DoinError, errorMessage } from '../../runtime/errors.js';
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { inStoryOf } from '../../runtime/trace/story-id.js';
+import type { ClaimPool } from './ahead.js';
 import { suggestedFee } from './base-fee.js';
 import { Blockchain, type HeadSwitch } from './blockchain.js';
 import { decodeBlock, transactionBytes, transactionId, transactionSigningBytes } from './codec.js';
@@ -20,7 +22,7 @@ import { ACCOUNT, GLOBALS, NEW_ACCOUNT } from './state/state.js';
 import { type BlockStore, SqliteBlockStore, type StoredBlock } from './store.js';
 import { storyOfTransaction } from './story.js';
 import type { Fee, Hash, TransactionBody } from './types.js';
-import { rememberingVerifier } from './verifier.js';
+import { RememberingVerifier } from './verifier.js';
 import { appliedEvent, membersOf, openOptimaeOf, statusOf } from './views.js';
 
 export interface ChainOptions {
@@ -32,6 +34,8 @@ export interface ChainOptions {
 
 export interface ChainModules {
   openStore(file: string, genesis: Hash): Promise<BlockStore>;
+  /** Cores that verify ahead of applying; without them everything is verified when its turn comes. */
+  openPool?(): ClaimPool;
 }
 
 /** How often the producer looks whether it is its turn; well below a rank's delay. */
@@ -51,6 +55,7 @@ export function createChainActor(modules: ChainModules) {
           receiveTransaction: ({ bytes }) => node.intake.receiveTransaction(bytes),
           receiveAnnouncement: ({ bytes }) => node.intake.receiveAnnouncement(bytes),
           receiveBlock: ({ bytes }): Promise<Verdict> => node.intake.receiveBlock(bytes),
+          receiveBlocks: async ({ blocks }) => ({ verdicts: await node.intake.receiveBlocks(blocks) }),
           getTip: () => {
             const { chainId, genesisHash: genesis, height, hash, totalWorkNano, accepted } = node.status();
             return { chainId, genesisHash: genesis, height, hash, totalWorkNano, accepted };
@@ -76,7 +81,7 @@ export function createChainActor(modules: ChainModules) {
           },
         },
         events: {},
-        stop: () => node.store.close(),
+        stop: () => node.close(),
         inspect: () => ({ height: node.status().height, mempool: node.mempool.size }),
       };
     },
@@ -86,6 +91,13 @@ export function createChainActor(modules: ChainModules) {
 const MAX_BLOCKS_PER_ANSWER = 500;
 const RESTART_GAP = 16;
 
+interface Parts {
+  readonly store: BlockStore;
+  readonly blockchain: Blockchain;
+  readonly verifier: RememberingVerifier;
+  readonly pool: ClaimPool | null;
+}
+
 class ChainNode {
   readonly store: BlockStore;
   readonly blockchain: Blockchain;
@@ -93,19 +105,23 @@ class ChainNode {
   readonly intake: Intake;
   readonly #ctx: ActorContext;
   readonly #keyPair;
-  readonly #verifier = rememberingVerifier();
+  readonly #verifier: RememberingVerifier;
+  readonly #pool: ClaimPool | null;
   #lastNonce = 0;
   #reorgs = 0;
   #producing = false;
   #lastSlot = 0;
 
-  private constructor(ctx: ActorContext, options: ChainOptions, store: BlockStore, blockchain: Blockchain) {
+  private constructor(ctx: ActorContext, options: ChainOptions, parts: Parts) {
+    const { store, blockchain, verifier, pool } = parts;
     this.#ctx = ctx;
     this.store = store;
     this.blockchain = blockchain;
+    this.#verifier = verifier;
+    this.#pool = pool;
     this.#keyPair = keyPairFromSeed(options.secretSeed);
     this.intake = new Intake(
-      { chain: blockchain, mempool: this.mempool, verifier: this.#verifier, now: () => ctx.now() },
+      { chain: blockchain, mempool: this.mempool, verifier, pool, now: () => ctx.now() },
       {
         pooled: ({ id, bytes, transaction }, publish) => {
           const story = storyOfTransaction(transaction.body);
@@ -118,8 +134,15 @@ class ChainNode {
 
   static async open(ctx: ActorContext, options: ChainOptions, modules: ChainModules): Promise<ChainNode> {
     const store = await modules.openStore(options.databaseFile, genesisHash(options.genesis));
-    const blockchain = await Blockchain.open(options.genesis, store, rememberingVerifier());
-    return new ChainNode(ctx, options, store, blockchain);
+    // One memory for all: what came by gossip is not verified again in its block.
+    const verifier = new RememberingVerifier();
+    const blockchain = await Blockchain.open(options.genesis, store, verifier);
+    return new ChainNode(ctx, options, { store, blockchain, verifier, pool: modules.openPool?.() ?? null });
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.close();
+    await this.store.close();
   }
 
   status(): ChainStatus {
@@ -280,4 +303,7 @@ function withinAnswer(blocks: readonly StoredBlock[]): Uint8Array[] {
   return fitting.map((block) => block.bytes);
 }
 
-export const chainActor = createChainActor({ openStore: (file, genesis) => SqliteBlockStore.open(file, genesis) });
+export const chainActor = createChainActor({
+  openStore: (file, genesis) => SqliteBlockStore.open(file, genesis),
+  openPool: () => new VerifyPool(),
+});

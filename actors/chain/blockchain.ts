@@ -6,16 +6,17 @@
 import { encode } from '../../runtime/codec/canonical.js';
 import { DoinError } from '../../runtime/errors.js';
 import { Serial } from '../../runtime/serial.js';
+import type { Ready } from './ahead.js';
 import { blockCodec, decodeBlock, headerHash } from './codec.js';
 import { type ChainWeight, isHeavier } from './fork-choice.js';
 import { type Genesis, genesisHash, genesisState } from './genesis.js';
 import { GLOBALS } from './state/state.js';
-import type { BlockStore, HeadChange, StoredBlock } from './store.js';
+import type { BlockStore, BlockToStore, HeadChange, StoredBlock } from './store.js';
 import { type Applied, applyBlock, type Tip } from './transition.js';
 import type { Block, ChainRecord, Hash } from './types.js';
 import { trustingVerifier, type Verifier } from './verifier.js';
 
-/** States kept in memory behind the head; older ones are recomputed when a deep branch needs them. */
+/** States kept in memory behind the head, at least; older ones are recomputed when a deep branch needs them. */
 const KEPT_HEIGHTS = 256;
 
 export interface AppliedBlock {
@@ -37,6 +38,21 @@ export type ImportOutcome =
   | { readonly kind: 'already-known' }
   | { readonly kind: 'unknown-parent'; readonly parent: Hash }
   | { readonly kind: 'invalid'; readonly code: string };
+
+export interface BatchOutcome {
+  /** One for each block that was looked at. */
+  readonly outcomes: readonly (
+    | { readonly kind: 'imported'; readonly hash: Hash }
+    | Exclude<ImportOutcome, { readonly kind: 'imported' }>
+  )[];
+  readonly headSwitch: HeadSwitch | null;
+}
+
+/** A valid block that is not stored yet. */
+interface Added {
+  readonly block: Block;
+  readonly tip: Applied;
+}
 
 export class Blockchain {
   readonly genesis: Genesis;
@@ -60,7 +76,11 @@ export class Blockchain {
   /** Replays the stored canonical chain. Throws `chain-corrupt` when the store does not follow the rules. */
   static async open(genesis: Genesis, store: BlockStore, verifier: Verifier): Promise<Blockchain> {
     const chain = new Blockchain(genesis, store, verifier);
-    for await (const { tip } of replay(genesis, store, trustingVerifier)) chain.#remember(tip);
+    for await (const { tip } of replay(genesis, store, trustingVerifier)) {
+      chain.#head = tip;
+      chain.#tips.set(tip.hash, tip);
+      chain.#forgetOld();
+    }
     return chain;
   }
 
@@ -74,16 +94,41 @@ export class Blockchain {
   }
 
   /** Verifies the block on top of its parent and, when its branch is the heavier one, moves the head. */
-  import(block: Block): Promise<ImportOutcome> {
+  async import(block: Block): Promise<ImportOutcome> {
+    const { outcomes, headSwitch } = await this.importAll([block]);
+    const [outcome] = outcomes;
+    if (outcome === undefined) throw new Error('an import of one block has one outcome');
+    return outcome.kind === 'imported' ? { kind: 'imported', headSwitch } : outcome;
+  }
+
+  /**
+   * The same for a list, in which a block may follow the one before it. Ends with the first that is of no use. All go
+   * to disk together, and nothing is told or moved before they are there. `ready` says when a block may be judged.
+   */
+  importAll(blocks: readonly Block[], ready: Ready = async () => undefined): Promise<BatchOutcome> {
     return this.#serial.run(async () => {
-      const hash = headerHash(block.header);
-      if (await this.has(hash)) return { kind: 'already-known' };
-      const parent = await this.tipOf(block.header.parent);
-      if (parent === null) return { kind: 'unknown-parent', parent: block.header.parent };
-      const verdict = applyBlock(parent, block, this.genesis, this.#verifier);
-      if (!verdict.ok) return { kind: 'invalid', code: verdict.code };
-      return { kind: 'imported', headSwitch: await this.#accept(block, verdict.applied) };
+      const added = new Map<Hash, Added>();
+      const outcomes: BatchOutcome['outcomes'][number][] = [];
+      for (const [index, block] of blocks.entries()) {
+        await ready(index);
+        const outcome = await this.#judge(block, added);
+        outcomes.push(outcome);
+        if (outcome.kind !== 'imported' && outcome.kind !== 'already-known') break;
+      }
+      return { outcomes, headSwitch: await this.#accept(added) };
     });
+  }
+
+  /** Adds the block to those of its batch when it is valid. */
+  async #judge(block: Block, added: Map<Hash, Added>): Promise<BatchOutcome['outcomes'][number]> {
+    const hash = headerHash(block.header);
+    if (added.has(hash) || (await this.has(hash))) return { kind: 'already-known' };
+    const parent = added.get(block.header.parent)?.tip ?? (await this.tipOf(block.header.parent));
+    if (parent === null) return { kind: 'unknown-parent', parent: block.header.parent };
+    const verdict = applyBlock(parent, block, this.genesis, this.#verifier);
+    if (!verdict.ok) return { kind: 'invalid', code: verdict.code };
+    added.set(hash, { block, tip: verdict.applied });
+    return { kind: 'imported', hash };
   }
 
   /** Whether this block was imported before, on whatever branch. */
@@ -120,34 +165,31 @@ export class Blockchain {
     return tip;
   }
 
-  async #accept(block: Block, applied: Applied): Promise<HeadSwitch | null> {
-    const stored: StoredBlock = {
-      hash: applied.hash,
-      parent: block.header.parent,
-      height: block.header.height,
-      isProofBlock: applied.isProofBlock,
-      bytes: encode(blockCodec, block),
-    };
-    const heavier = isHeavier(this.weight(applied), this.weight());
-    const change = heavier ? await this.#pathTo(stored) : null;
-    await this.#store.save(stored, applied.records, change);
-    this.#tips.set(applied.hash, applied);
+  async #accept(added: ReadonlyMap<Hash, Added>): Promise<HeadSwitch | null> {
+    if (added.size === 0) return null;
+    let best: Tip = this.#head;
+    for (const { tip } of added.values()) if (isHeavier(this.weight(tip), this.weight(best))) best = tip;
+    const change = best === this.#head ? null : await this.#pathTo(best.hash, added);
+    await this.#store.save([...added.values()].map(toStore), change);
+    for (const { tip } of added.values()) this.#tips.set(tip.hash, tip);
+    if (change !== null) this.#head = best;
+    this.#forgetOld();
     if (change === null) return null;
-    this.#remember(applied);
-    return { reverted: await this.#load(change.reverted), applied: await this.#load(change.applied) };
+    return { reverted: await this.#load(change.reverted, added), applied: await this.#load(change.applied, added) };
   }
 
-  /** From the current head back to the common ancestor, and from there up to the new block. */
-  async #pathTo(block: StoredBlock): Promise<HeadChange> {
-    const applied: Hash[] = [block.hash];
-    let cursor = block.parent;
+  /** From the current head back to the common ancestor, and from there up to the new head. */
+  async #pathTo(head: Hash, added: ReadonlyMap<Hash, Added>): Promise<HeadChange> {
+    const parentOf = async (hash: Hash) => added.get(hash)?.block.header.parent ?? (await this.#parentOf(hash));
+    const applied: Hash[] = [];
+    let cursor = head;
     while (cursor !== this.genesisHash && !(await this.#isOnHeadChain(cursor))) {
-      applied.unshift(cursor);
-      cursor = await this.#parentOf(cursor);
+      applied.push(cursor);
+      cursor = await parentOf(cursor);
     }
     const reverted: Hash[] = [];
     for (let old = this.#head.hash; old !== cursor; old = await this.#parentOf(old)) reverted.push(old);
-    return { head: block.hash, reverted, applied };
+    return { head, reverted, applied: applied.reverse() };
   }
 
   async #isOnHeadChain(hash: Hash): Promise<boolean> {
@@ -160,9 +202,15 @@ export class Blockchain {
     return stored.parent;
   }
 
-  async #load(hashes: readonly Hash[]): Promise<AppliedBlock[]> {
+  async #load(hashes: readonly Hash[], added: ReadonlyMap<Hash, Added>): Promise<AppliedBlock[]> {
     const blocks: AppliedBlock[] = [];
     for (const hash of hashes) {
+      const fresh = added.get(hash);
+      if (fresh !== undefined) {
+        const { records, isProofBlock } = fresh.tip;
+        blocks.push({ block: fresh.block, hash, isProofBlock, records });
+        continue;
+      }
       const stored = await this.#store.get(hash);
       if (stored === null) throw new Error(`block ${hash} is not in the store`);
       const records = await this.#store.getRecords(hash);
@@ -171,10 +219,10 @@ export class Blockchain {
     return blocks;
   }
 
-  #remember(tip: Tip): void {
-    this.#head = tip;
-    this.#tips.set(tip.hash, tip);
-    const oldest = tip.state.require(GLOBALS).height - KEPT_HEIGHTS;
+  /** Not at every block: looking through all of them would cost more than the block. */
+  #forgetOld(): void {
+    if (this.#tips.size <= 2 * KEPT_HEIGHTS) return;
+    const oldest = this.#head.state.require(GLOBALS).height - KEPT_HEIGHTS;
     for (const [hash, kept] of this.#tips) {
       if (kept.state.require(GLOBALS).height < oldest) this.#tips.delete(hash);
     }
@@ -202,6 +250,12 @@ export async function* replay(genesis: Genesis, store: BlockStore, verifier: Ver
       height += 1;
     }
   }
+}
+
+function toStore({ block, tip }: Added): BlockToStore {
+  const { parent, height } = block.header;
+  const { hash, isProofBlock, records } = tip;
+  return { block: { hash, parent, height, isProofBlock, bytes: encode(blockCodec, block) }, records };
 }
 
 function blockOf(stored: StoredBlock): Block {

@@ -3,7 +3,8 @@
  * for the network: what is missing is named, and the gossip actor fetches it.
  */
 import { tryDecode } from '../../runtime/codec/canonical.js';
-import type { Blockchain, HeadSwitch } from './blockchain.js';
+import { type ClaimPool, type Ready, verifyAhead } from './ahead.js';
+import type { BatchOutcome, Blockchain, HeadSwitch } from './blockchain.js';
 import {
   announcementCodec,
   decodeBlock,
@@ -21,7 +22,7 @@ import { applyTransaction } from './transactions/apply.js';
 import type { Refusal } from './transactions/refusal.js';
 import { checkHeader } from './transition.js';
 import type { Block, Transaction } from './types.js';
-import type { Verifier } from './verifier.js';
+import type { RememberingVerifier } from './verifier.js';
 
 /** A header may run ahead of this node's clock by this much. */
 const CLOCK_TOLERANCE_MS = 5_000;
@@ -45,17 +46,25 @@ export class Intake {
   readonly refused = new Map<string, number>();
   readonly #chain: Blockchain;
   readonly #mempool: Mempool;
-  readonly #verifier: Verifier;
+  readonly #verifier: RememberingVerifier;
+  readonly #pool: ClaimPool | null;
   readonly #now: () => number;
   readonly #events: IntakeEvents;
 
   constructor(
-    modules: { chain: Blockchain; mempool: Mempool; verifier: Verifier; now: () => number },
+    modules: {
+      chain: Blockchain;
+      mempool: Mempool;
+      verifier: RememberingVerifier;
+      pool: ClaimPool | null;
+      now: () => number;
+    },
     events: IntakeEvents,
   ) {
     this.#chain = modules.chain;
     this.#mempool = modules.mempool;
     this.#verifier = modules.verifier;
+    this.#pool = modules.pool;
     this.#now = modules.now;
     this.#events = events;
   }
@@ -100,14 +109,34 @@ export class Intake {
     // A header by the right proposer is worth forwarding; what is missing of its body, gossip fetches.
     if (missing.length > 0) return { action: 'accept', code: 'incomplete', missing };
     const transactions = known.filter((transaction) => transaction !== undefined);
-    return this.#import({ header, transactions });
+    const [verdict] = await this.#import([{ header, transactions }]);
+    if (verdict === undefined) throw new Error('a block that was looked at has a verdict');
+    return verdict;
   }
 
   async receiveBlock(bytes: Uint8Array): Promise<Verdict> {
-    const decoded = decodeBlock(bytes);
-    if (!decoded.ok) return this.#refuse('malformed');
-    if (decoded.value.header.timestampMs > this.#now() + CLOCK_TOLERANCE_MS) return this.#refuse('from-the-future');
-    return this.#import(decoded.value);
+    const [verdict] = await this.receiveBlocks([bytes]);
+    if (verdict === undefined) throw new Error('a block that was looked at has a verdict');
+    return verdict;
+  }
+
+  /** Blocks of a catch-up, parents first. One verdict for each, up to the first that is neither new nor known. */
+  async receiveBlocks(all: readonly Uint8Array[]): Promise<readonly Verdict[]> {
+    const blocks: Block[] = [];
+    let refusal: Verdict | null = null;
+    for (const bytes of all) {
+      const decoded = decodeBlock(bytes);
+      if (!decoded.ok) refusal = this.#refuse('malformed');
+      else if (decoded.value.header.timestampMs > this.#now() + CLOCK_TOLERANCE_MS) {
+        refusal = this.#refuse('from-the-future');
+      }
+      if (!decoded.ok || refusal !== null) break;
+      blocks.push(decoded.value);
+    }
+    const verdicts = await this.#import(blocks);
+    return refusal === null || verdicts.length < blocks.length || !verdicts.every(isOfUse)
+      ? verdicts
+      : [...verdicts, refusal];
   }
 
   /** Tries everything again after the head moved: what was too early may go in, what is in or invalid goes out. */
@@ -127,12 +156,17 @@ export class Intake {
     }
   }
 
-  async #import(block: Block): Promise<Verdict> {
-    const outcome = await this.#chain.import(block);
+  async #import(blocks: readonly Block[]): Promise<readonly Verdict[]> {
+    const { outcomes, headSwitch } = await this.#chain.importAll(blocks, this.#checkedAhead(blocks));
+    if (headSwitch !== null) this.#events.headMoved(headSwitch);
+    const canonical = new Set(headSwitch?.applied.map(({ hash }) => hash));
+    return outcomes.map((outcome) => this.#verdictOn(outcome, canonical));
+  }
+
+  #verdictOn(outcome: BatchOutcome['outcomes'][number], canonical: ReadonlySet<string>): Verdict {
     switch (outcome.kind) {
       case 'imported':
-        if (outcome.headSwitch !== null) this.#events.headMoved(outcome.headSwitch);
-        return { action: 'accept', code: outcome.headSwitch === null ? 'side-branch' : 'ok' };
+        return { action: 'accept', code: canonical.has(outcome.hash) ? 'ok' : 'side-branch' };
       case 'already-known':
         return { action: 'ignore', code: 'already-known' };
       case 'unknown-parent':
@@ -144,6 +178,14 @@ export class Intake {
 
   #baseFeeUnits(): number {
     return this.#chain.head.state.require(GLOBALS).baseFeeUnits;
+  }
+
+  /** A single block is not worth the way to another thread: most of it was verified when it came by gossip. */
+  #checkedAhead(blocks: readonly Block[]): Ready | undefined {
+    const [first] = blocks;
+    const parent = first === undefined || blocks.length < 2 ? null : this.#chain.recentTip(first.header.parent);
+    if (parent === null || this.#pool === null) return undefined;
+    return verifyAhead(parent, blocks, this.#chain.genesis.chainId, this.#verifier, this.#pool);
   }
 
   /** Would it be valid in a block right on top of the head? */
@@ -167,6 +209,10 @@ export class Intake {
     this.refused.set(code, (this.refused.get(code) ?? 0) + 1);
     return { action: actionFor(code), code };
   }
+}
+
+function isOfUse({ action, code }: Verdict): boolean {
+  return action === 'accept' || code === 'already-known';
 }
 
 function actionFor(code: string): 'reject' | 'ignore' {

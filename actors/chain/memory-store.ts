@@ -3,7 +3,7 @@
  * compliance test checks for both. Blocks are copied in and out: a caller's later writes change nothing here.
  */
 import { DoinError } from '../../runtime/errors.js';
-import type { BlockStore, HeadChange, StoredBlock } from './store.js';
+import type { BlockStore, BlockToStore, HeadChange, StoredBlock } from './store.js';
 import type { ChainRecord, Hash } from './types.js';
 
 interface Entry {
@@ -40,9 +40,10 @@ export class MemoryBlockStore implements BlockStore {
     return new MemoryBlockStore(blocks);
   }
 
-  async save(block: StoredBlock, records: readonly ChainRecord[], change: HeadChange | null): Promise<void> {
+  async save(blocks: readonly BlockToStore[], change: HeadChange | null): Promise<void> {
     const { entries, canonical } = this.#open();
-    const heightOf = (hash: Hash) => (hash === block.hash ? block.height : entries.get(hash)?.block.height);
+    const added = new Map(blocks.map(({ block }) => [block.hash, block.height]));
+    const heightOf = (hash: Hash) => added.get(hash) ?? entries.get(hash)?.block.height;
     const { reverted = [], applied = [] } = change ?? {};
     for (const hash of applied) {
       const occupant = canonical[heightOf(hash) ?? -1];
@@ -50,8 +51,10 @@ export class MemoryBlockStore implements BlockStore {
         throw new Error(`two canonical blocks at height ${heightOf(hash)}: ${occupant} and ${hash}`);
       }
     }
-    if (!entries.has(block.hash)) {
-      entries.set(block.hash, { block: copyOf(block), records: JSON.stringify(records) });
+    for (const { block, records } of blocks) {
+      if (!entries.has(block.hash)) {
+        entries.set(block.hash, { block: copyOf(block), records: JSON.stringify(records) });
+      }
     }
     for (const hash of reverted) {
       const height = heightOf(hash);

@@ -141,6 +141,12 @@ export const chain = protocol('chain', {
     timeoutMs: 30_000,
     priority: 'high',
   }),
+  /** Blocks of a catch-up, parents first, at most one answer's worth. Verdicts end at the first of no use. */
+  receiveBlocks: ask<{ blocks: readonly Uint8Array[]; from: string }, { verdicts: readonly Verdict[] }>({
+    capacity: 16,
+    timeoutMs: 60_000,
+    priority: 'high',
+  }),
   getTip: ask<Record<string, never>, ChainTip>(),
   getStatus: ask<Record<string, never>, ChainStatus>(),
   getMembers: ask<Record<string, never>, { members: readonly MemberView[] }>(),

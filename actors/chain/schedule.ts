@@ -71,8 +71,11 @@ function weightedOrder(
 
 /** What the proposer of a slot on top of this state proves his VRF on: nothing in it is for him to choose. */
 export function vrfInput(state: State, genesis: Genesis, slot: number): Uint8Array {
-  const { beacon } = state.require(GLOBALS);
-  return hashBytes('doin/vrf-input', [toUtf8(genesis.chainId), fromHex(beacon), uint64Bytes(slot)]);
+  return vrfInputAfter(state.require(GLOBALS).beacon, genesis.chainId, slot);
+}
+
+export function vrfInputAfter(beacon: string, chainId: string, slot: number): Uint8Array {
+  return hashBytes('doin/vrf-input', [toUtf8(chainId), fromHex(beacon), uint64Bytes(slot)]);
 }
 
 /**

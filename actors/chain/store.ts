@@ -20,10 +20,16 @@ export interface HeadChange {
   readonly applied: readonly Hash[];
 }
 
+/** A block with the facts it derived. */
+export interface BlockToStore {
+  readonly block: StoredBlock;
+  readonly records: readonly ChainRecord[];
+}
+
 /** What the chain actor needs of a store; SQLite in production. */
 export interface BlockStore {
-  /** Saves a block and, when it changes the head, the new canonical chain, in one transaction. */
-  save(block: StoredBlock, records: readonly ChainRecord[], change: HeadChange | null): Promise<void>;
+  /** Saves blocks and, when they change the head, the new canonical chain: all of it in one transaction, or nothing. */
+  save(blocks: readonly BlockToStore[], change: HeadChange | null): Promise<void>;
   get(hash: Hash): Promise<StoredBlock | null>;
   getRecords(hash: Hash): Promise<readonly ChainRecord[]>;
   canonicalAt(height: number): Promise<StoredBlock | null>;
@@ -83,22 +89,26 @@ export class SqliteBlockStore implements BlockStore {
     return store;
   }
 
-  save(block: StoredBlock, records: readonly ChainRecord[], change: HeadChange | null): Promise<void> {
+  save(blocks: readonly BlockToStore[], change: HeadChange | null): Promise<void> {
     const database = this.#database;
+    const records = blocks.flatMap(({ block, records }) =>
+      records.map((record, position) => [
+        block.hash,
+        position,
+        record.type,
+        'optimum' in record ? record.optimum : null,
+        JSON.stringify(record),
+      ]),
+    );
     return database.transaction(async () => {
-      await database.run(
-        'INSERT OR IGNORE INTO blocks (hash, parent, height, canonical, proof, bytes) VALUES (?, ?, ?, 0, ?, ?)',
-        [block.hash, block.parent, block.height, block.isProofBlock ? 1 : 0, block.bytes],
+      await database.insert(
+        'INSERT OR IGNORE INTO blocks (hash, parent, height, canonical, proof, bytes) VALUES',
+        blocks.map(({ block }) => [block.hash, block.parent, block.height, 0, block.isProofBlock ? 1 : 0, block.bytes]),
       );
-      for (const [position, record] of records.entries()) {
-        await database.run(
-          'INSERT OR IGNORE INTO records (block, position, type, optimum, content) VALUES (?, ?, ?, ?, ?)',
-          [block.hash, position, record.type, 'optimum' in record ? record.optimum : null, JSON.stringify(record)],
-        );
-      }
+      await database.insert('INSERT OR IGNORE INTO records (block, position, type, optimum, content) VALUES', records);
       if (change === null) return;
-      for (const hash of change.reverted) await database.run('UPDATE blocks SET canonical = 0 WHERE hash = ?', [hash]);
-      for (const hash of change.applied) await database.run('UPDATE blocks SET canonical = 1 WHERE hash = ?', [hash]);
+      await database.forEach('UPDATE blocks SET canonical = 0 WHERE hash IN', change.reverted);
+      await database.forEach('UPDATE blocks SET canonical = 1 WHERE hash IN', change.applied);
     });
   }
 

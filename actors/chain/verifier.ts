@@ -1,6 +1,7 @@
 /** How signatures and VRF proofs are checked: strictly, strictly but once, or not at all for what was checked before. */
 import { toHex } from '../../runtime/codec/bytes.js';
 import { verifySignature } from '../../runtime/crypto/ed25519.js';
+import type { Claim } from '../../runtime/crypto/verify-pool.js';
 import { vrfVerify } from '../../runtime/crypto/vrf.js';
 
 export type SignatureCheck = (publicKey: string, message: Uint8Array, signature: string) => boolean;
@@ -18,23 +19,55 @@ const SIGNATURES_KEPT = 50_000;
 const PROOFS_KEPT = 2_000;
 
 /** So that a transaction seen in gossip is not verified again in its block, nor a header with its body. */
-export function rememberingVerifier(verifier: Verifier = strictVerifier): Verifier {
-  return {
-    signature: remembering(verifier.signature, SIGNATURES_KEPT),
-    vrf: remembering(verifier.vrf, PROOFS_KEPT),
-  };
+export class RememberingVerifier implements Verifier {
+  readonly #good = { signature: new GoodClaims(SIGNATURES_KEPT), vrf: new GoodClaims(PROOFS_KEPT) };
+  readonly #verifier: Verifier;
+
+  constructor(verifier: Verifier = strictVerifier) {
+    this.#verifier = verifier;
+  }
+
+  readonly signature: SignatureCheck = (...claim) => this.#check('signature', claim);
+  readonly vrf: SignatureCheck = (...claim) => this.#check('vrf', claim);
+
+  /** Whether it was found good before. */
+  knows({ kind, publicKey, message, proof }: Claim): boolean {
+    return this.#good[kind].has(publicKey, message, proof);
+  }
+
+  /** What somebody who applies the same strict rule found good. */
+  remember({ kind, publicKey, message, proof }: Claim): void {
+    this.#good[kind].add(publicKey, message, proof);
+  }
+
+  #check(kind: Claim['kind'], claim: Parameters<SignatureCheck>): boolean {
+    if (this.#good[kind].has(...claim)) return true;
+    if (!this.#verifier[kind](...claim)) return false;
+    this.#good[kind].add(...claim);
+    return true;
+  }
 }
 
 /** The key names everything the answer depends on; bounded, oldest out first. */
-function remembering(verify: SignatureCheck, capacity: number): SignatureCheck {
-  const good = new Set<string>();
-  return (publicKey, message, signature) => {
-    const key = `${publicKey}${signature}${toHex(message)}`;
-    if (good.has(key)) return true;
-    if (!verify(publicKey, message, signature)) return false;
-    const oldest = good.values().next();
-    if (good.size >= capacity && !oldest.done) good.delete(oldest.value);
-    good.add(key);
-    return true;
-  };
+class GoodClaims {
+  readonly #capacity: number;
+  readonly #keys = new Set<string>();
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  has(...claim: Parameters<SignatureCheck>): boolean {
+    return this.#keys.has(keyOf(claim));
+  }
+
+  add(...claim: Parameters<SignatureCheck>): void {
+    const oldest = this.#keys.values().next();
+    if (this.#keys.size >= this.#capacity && !oldest.done) this.#keys.delete(oldest.value);
+    this.#keys.add(keyOf(claim));
+  }
+}
+
+function keyOf([publicKey, message, proof]: Parameters<SignatureCheck>): string {
+  return `${publicKey}:${proof}:${toHex(message)}`;
 }

@@ -23,6 +23,8 @@ interface Modules {
 const RATE_LIMIT_PAUSE_MS = 500;
 const MAX_RATE_LIMIT_PAUSES = 20;
 const BATCH = MAX_BLOCKS_PER_REQUEST;
+/** Seconds of work for the chain when all of them are full. */
+const PORTION = 64;
 /** Then the next in line has his turn: some thousand blocks, seconds of work. */
 const BATCHES_PER_TURN = 16;
 /**
@@ -132,15 +134,21 @@ export class Synchroniser {
     }
   }
 
-  /** Counts what was new, up to the first block that was neither new nor known: its verdict is `stop`. */
+  /**
+   * Counts what was new, up to the first block that was neither new nor known: its verdict is `stop`. The chain takes
+   * them in portions: long enough to be verified on all cores and stored together, short enough to answer in time.
+   */
   async #apply(peerId: string, blocks: readonly Uint8Array[]): Promise<{ accepted: number; stop: Verdict | null }> {
     let accepted = 0;
-    for (const bytes of blocks) {
-      const verdict = await this.#modules.ctx.ask(chain.receiveBlock, { bytes, from: peerId });
-      if (verdict.action === 'accept') {
-        accepted += 1;
-        this.#branchTip = verdict.code === 'side-branch' ? bytes : undefined;
-      } else if (verdict.code !== 'already-known') return { accepted, stop: verdict };
+    for (let at = 0; at < blocks.length; at += PORTION) {
+      const portion = blocks.slice(at, at + PORTION);
+      const { verdicts } = await this.#modules.ctx.ask(chain.receiveBlocks, { blocks: portion, from: peerId });
+      for (const [index, verdict] of verdicts.entries()) {
+        if (verdict.action === 'accept') {
+          accepted += 1;
+          this.#branchTip = verdict.code === 'side-branch' ? portion[index] : undefined;
+        } else if (verdict.code !== 'already-known') return { accepted, stop: verdict };
+      }
     }
     return { accepted, stop: null };
   }

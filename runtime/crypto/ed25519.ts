@@ -60,17 +60,6 @@ export function verifySignature(publicKey: string, message: Uint8Array, signatur
   return key !== null && verifyRaw(null, message, key, Buffer.from(signature, 'hex'));
 }
 
-/** The same answer from a thread of Node's own pool, so that several cores can work on a list of signatures. */
-export function verifySignatureAsync(publicKey: string, message: Uint8Array, signature: string): Promise<boolean> {
-  const key = keyFor(publicKey, signature);
-  if (key === null) return Promise.resolve(false);
-  return new Promise((resolve, reject) => {
-    verifyRaw(null, message, key, Buffer.from(signature, 'hex'), (error, valid) =>
-      error === null ? resolve(valid) : reject(error),
-    );
-  });
-}
-
 /** The parsed key, or null when encodings alone make the signature bad. */
 function keyFor(publicKey: string, signature: string): KeyObject | null {
   if (!SIGNATURE_HEX.test(signature)) return null;

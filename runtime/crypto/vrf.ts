@@ -61,11 +61,21 @@ export function vrfVerify(publicKey: string, input: Uint8Array, proof: string): 
  * is `vrfVerify`'s.
  */
 export function vrfOutput(proof: string): string | null {
+  const known = outputs.get(proof);
+  if (known !== undefined) return known;
   const decoded = decodeProof(proof);
   if (decoded === null) return null;
   const cleared = decoded.gamma.clearCofactor().toBytes();
-  return toHex(sha512(Uint8Array.of(SUITE, 0x03), cleared, Uint8Array.of(0x00)));
+  const output = toHex(sha512(Uint8Array.of(SUITE, 0x03), cleared, Uint8Array.of(0x00)));
+  const oldest = outputs.keys().next();
+  if (outputs.size >= OUTPUTS_KEPT && !oldest.done) outputs.delete(oldest.value);
+  outputs.set(proof, output);
+  return output;
 }
+
+/** By proof, oldest first: a block is looked at when it is checked ahead, when its header comes and when it is applied. */
+const outputs = new Map<string, string>();
+const OUTPUTS_KEPT = 1024;
 
 /** Section 5.4.1.1: hashes with a counter until the result is a point, which every second one is. */
 function hashToCurve(keyBytes: Uint8Array, input: Uint8Array): EdwardsPoint {

@@ -58,6 +58,23 @@ export class Database {
     return (await this.all<T>(sql, parameters))[0];
   }
 
+  /** Adds rows to a statement that ends in `VALUES`, many at a time. */
+  async insert(sql: string, rows: readonly (readonly SqlValue[])[]): Promise<void> {
+    const perStatement = Math.max(1, Math.floor(PARAMETERS / (rows[0]?.length ?? 1)));
+    for (let at = 0; at < rows.length; at += perStatement) {
+      const some = rows.slice(at, at + perStatement);
+      await this.run(`${sql} ${some.map((row) => placeholders(row.length)).join(', ')}`, some.flat());
+    }
+  }
+
+  /** Completes a statement that ends in `IN` with these values, many at a time. */
+  async forEach(sql: string, values: readonly SqlValue[]): Promise<void> {
+    for (let at = 0; at < values.length; at += PARAMETERS) {
+      const some = values.slice(at, at + PARAMETERS);
+      await this.run(`${sql} ${placeholders(some.length)}`, some);
+    }
+  }
+
   exec(sql: string): Promise<void> {
     return this.#exclusive(() => this.#execute(sql));
   }
@@ -97,6 +114,13 @@ export class Database {
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
     return this.#inside.getStore() ? work() : this.#serial.run(work);
   }
+}
+
+/** Far below SQLite's own limit; more would not make it faster. */
+const PARAMETERS = 512;
+
+function placeholders(count: number): string {
+  return `(${Array.from({ length: count }, () => '?').join(', ')})`;
 }
 
 /** The driver takes no bigints; values beyond 2^53 are stored as decimal text by their owners. */

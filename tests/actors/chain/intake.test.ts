@@ -13,7 +13,7 @@ import { Mempool } from '../../../actors/chain/mempool.js';
 import type { Verdict } from '../../../actors/chain/messages.js';
 import { SqliteBlockStore } from '../../../actors/chain/store.js';
 import type { Block, BlockHeader, Transaction, TransactionBody } from '../../../actors/chain/types.js';
-import { strictVerifier } from '../../../actors/chain/verifier.js';
+import { RememberingVerifier, strictVerifier } from '../../../actors/chain/verifier.js';
 import { encode } from '../../../runtime/codec/canonical.js';
 import { NANO } from '../../../runtime/fixed/nano.js';
 import { blockBytes, DOMAIN_ID, keyOf, makeGenesis, makeReveal, sign, TestChain, votesOn } from '../../kit/chain.js';
@@ -38,7 +38,7 @@ class Node {
   private constructor(chain: Blockchain) {
     this.chain = chain;
     this.intake = new Intake(
-      { chain, mempool: this.mempool, verifier: strictVerifier, now: () => this.nowMs },
+      { chain, mempool: this.mempool, verifier: new RememberingVerifier(), pool: null, now: () => this.nowMs },
       {
         pooled: ({ id }) => this.pooled.push(id),
         headMoved: (change) => {

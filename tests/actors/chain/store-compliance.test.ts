@@ -40,8 +40,8 @@ for (const [kind, create] of Object.entries(KINDS)) {
   const withStore = async (t: ExecutionContext) => {
     const open = await create(t);
     const store = await open(GENESIS);
-    await store.save(a1, [record], { head: a1.hash, reverted: [], applied: [a1.hash] });
-    await store.save(a2, [], { head: a2.hash, reverted: [], applied: [a2.hash] });
+    await store.save([{ block: a1, records: [record] }], { head: a1.hash, reverted: [], applied: [a1.hash] });
+    await store.save([{ block: a2, records: [] }], { head: a2.hash, reverted: [], applied: [a2.hash] });
     return { open, store };
   };
   const heads = async (store: BlockStore) => (await store.canonicalFrom(1, 10)).map(({ hash }) => hash);
@@ -61,9 +61,9 @@ for (const [kind, create] of Object.entries(KINDS)) {
   test(`${kind}: a side branch is kept without being canonical, and becomes it by a head change`, async (t) => {
     const { store } = await withStore(t);
     t.teardown(() => store.close());
-    await store.save(b2, [], null);
+    await store.save([{ block: b2, records: [] }], null);
     t.deepEqual(await heads(store), [a1.hash, a2.hash]);
-    await store.save(b3, [], { head: b3.hash, reverted: [a2.hash], applied: [b2.hash, b3.hash] });
+    await store.save([{ block: b3, records: [] }], { head: b3.hash, reverted: [a2.hash], applied: [b2.hash, b3.hash] });
     t.deepEqual(await heads(store), [a1.hash, b2.hash, b3.hash]);
     t.false(await store.isCanonical(a2.hash));
     t.true(await store.isCanonical(b2.hash));
@@ -75,14 +75,14 @@ for (const [kind, create] of Object.entries(KINDS)) {
     const { store } = await withStore(t);
     t.teardown(() => store.close());
     const b1 = block('b1', GENESIS, 1);
-    await store.save(b1, [], { head: b1.hash, reverted: [a2.hash, a1.hash], applied: [b1.hash] });
+    await store.save([{ block: b1, records: [] }], { head: b1.hash, reverted: [a2.hash, a1.hash], applied: [b1.hash] });
     t.deepEqual(await heads(store), [b1.hash]);
   });
 
   test(`${kind}: two canonical blocks at one height are refused, and nothing of the save stays`, async (t) => {
     const { store } = await withStore(t);
     t.teardown(() => store.close());
-    await t.throwsAsync(store.save(b2, [], { head: b2.hash, reverted: [], applied: [b2.hash] }));
+    await t.throwsAsync(store.save([{ block: b2, records: [] }], { head: b2.hash, reverted: [], applied: [b2.hash] }));
     t.is(await store.get(b2.hash), null);
     t.deepEqual(await heads(store), [a1.hash, a2.hash]);
   });
@@ -90,7 +90,7 @@ for (const [kind, create] of Object.entries(KINDS)) {
   test(`${kind}: saving a block twice changes nothing`, async (t) => {
     const { store } = await withStore(t);
     t.teardown(() => store.close());
-    await store.save(a1, [record], null);
+    await store.save([{ block: a1, records: [record] }], null);
     t.deepEqual(await heads(store), [a1.hash, a2.hash]);
     t.deepEqual(await store.getRecords(a1.hash), [record]);
   });
@@ -99,7 +99,7 @@ for (const [kind, create] of Object.entries(KINDS)) {
     const { store } = await withStore(t);
     t.teardown(() => store.close());
     const bytes = Uint8Array.of(1, 2, 3);
-    await store.save({ ...b2, bytes }, [], null);
+    await store.save([{ block: { ...b2, bytes }, records: [] }], null);
     bytes.fill(9);
     (await store.get(b2.hash))?.bytes.fill(8);
     t.deepEqual((await store.get(b2.hash))?.bytes, Uint8Array.of(1, 2, 3));

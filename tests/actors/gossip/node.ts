@@ -205,6 +205,15 @@ export async function startNode(
       return verdict;
     })
     .answer(chain.receiveBlock, ({ bytes }) => list.receiveBlock(bytes))
+    .answer(chain.receiveBlocks, ({ blocks }) => {
+      const verdicts: Verdict[] = [];
+      for (const bytes of blocks) {
+        const verdict = list.receiveBlock(bytes);
+        verdicts.push(verdict);
+        if (verdict.action !== 'accept' && verdict.code !== 'already-known') break;
+      }
+      return { verdicts };
+    })
     .answer(chain.receiveAnnouncement, ({ bytes }) => list.receiveAnnouncement(bytes));
   const store = new MemoryBlobStore();
   let port: NetworkPort | undefined;

@@ -2,12 +2,7 @@ import { ED25519_TORSION_SUBGROUP, ed25519 } from '@noble/curves/ed25519.js';
 import test from 'ava';
 import fc from 'fast-check';
 import { fromHex, toHex, toUtf8 } from '../../../runtime/codec/bytes.js';
-import {
-  isAcceptableKey,
-  keyPairFromSeed,
-  verifySignature,
-  verifySignatureAsync,
-} from '../../../runtime/crypto/ed25519.js';
+import { isAcceptableKey, keyPairFromSeed, verifySignature } from '../../../runtime/crypto/ed25519.js';
 import { RFC_8032, SPECCHECK } from './ed25519-vectors.js';
 
 const PRIME = (1n << 255n) - 19n;
@@ -27,9 +22,8 @@ for (const { name, seed, publicKey, message, signature } of RFC_8032) {
 }
 
 for (const [index, { why, accepted, message, publicKey, signature }] of SPECCHECK.entries()) {
-  test(`speccheck ${index}, ${why}: ${accepted ? 'accepted' : 'refused'}`, async (t) => {
+  test(`speccheck ${index}, ${why}: ${accepted ? 'accepted' : 'refused'}`, (t) => {
     t.is(verifySignature(publicKey, fromHex(message), signature), accepted);
-    t.is(await verifySignatureAsync(publicKey, fromHex(message), signature), accepted);
   });
 }
 
@@ -109,22 +103,6 @@ test('every encoding of a small-order point is refused as a key, with the signat
   for (const key of encodings) {
     t.false(isAcceptableKey(key), key);
     t.false(verifySignature(key, toUtf8('anything'), `01${'00'.repeat(63)}`), key);
-  }
-});
-
-test('in the pool, too, a signature is good or bad as it is at once', async (t) => {
-  const pair = keyPairFromSeed(new Uint8Array(32));
-  const signature = pair.sign(toUtf8('m'));
-  for (const [key, message, candidate] of [
-    [pair.publicKey, 'm', signature],
-    [pair.publicKey, 'n', signature],
-    ['no key', 'm', signature],
-    [pair.publicKey, 'm', 'no signature'],
-    [pair.publicKey, 'm', signature.toUpperCase()],
-    ...smallOrderEncodings().map((encoding) => [encoding, 'm', `01${'00'.repeat(63)}`] as const),
-  ] as const) {
-    const atOnce = verifySignature(key, toUtf8(message), candidate);
-    t.is(await verifySignatureAsync(key, toUtf8(message), candidate), atOnce, `${key} ${message}`);
   }
 });
 

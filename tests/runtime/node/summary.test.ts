@@ -24,11 +24,15 @@ async function newChain() {
     dataDir,
     /** `reverted`: the blocks that this one's branch takes out. */
     add: (hash: string, parent: string, height: number, records: ChainRecord[], reverted: string[] = []) =>
-      store.save({ hash, parent, height, isProofBlock: records.length > 0, bytes: new Uint8Array([height]) }, records, {
-        head: hash,
-        reverted,
-        applied: [hash],
-      }),
+      store.save(
+        [
+          {
+            block: { hash, parent, height, isProofBlock: records.length > 0, bytes: new Uint8Array([height]) },
+            records,
+          },
+        ],
+        { head: hash, reverted, applied: [hash] },
+      ),
     close: () => store.close(),
   };
 }

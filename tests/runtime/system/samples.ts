@@ -138,6 +138,7 @@ const chainSamples: Samples<typeof chain> = {
   },
   receiveTransaction: { request: { bytes, from: 'peer' }, reply: { action: 'ignore', code: 'already-known' } },
   receiveAnnouncement: { request: { bytes: new Uint8Array(0), from: '' }, reply: verdict },
+  receiveBlocks: { request: { blocks: [bytes, new Uint8Array(9)], from: 'peer' }, reply: { verdicts: [verdict] } },
   receiveBlock: { request: { bytes: new Uint8Array(100_000).fill(9), from: 'peer' }, reply: verdict },
   getTip: { request: {}, reply: tip },
   getStatus: {
