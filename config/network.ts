@@ -104,6 +104,15 @@ const parametersSchema = z.strictObject({
     domainPartNano: natural.max(NANO),
     inferenceBurnNano: natural.max(NANO),
   }),
+  challenge: z.strictObject({
+    windowBlocks: natural.max(1_000),
+    largeGainNano: natural,
+    auditLargeNano: natural.max(1_000_000_000),
+    auditSmallNano: natural.max(1_000_000_000),
+    jurySize: positive.max(LIMITS.jurors),
+    bondMicro: natural,
+    banBlocks: positive,
+  }),
   toleranceStandardErrors: natural,
 });
 

@@ -79,6 +79,8 @@ const bodyCodec: Codec<TransactionBody> = variant({
       reference: text(LIMITS.anchorReferenceBytes),
     }),
   ],
+  challenge: [5, struct({ optimum: hash32, seat: u8, bits: hash32 })],
+  'jury-vote': [6, struct({ optimum: hash32, seat: u8, dataSeed: hash32, bits: nullable(hash32) })],
 });
 
 const feeUnits = integer(0, LIMITS.feeUnits);

@@ -4,18 +4,20 @@ import { adjusted, decayed } from '../reputation/rules.js';
 import { type BlockUsage, baseFeeAfterGapUnits, NOTHING_USED } from './base-fee.js';
 import type { Genesis } from './genesis.js';
 import {
+  BANNED,
   GLOBALS,
   type Globals,
   MEMBERS,
   REPUTATION,
   SEAT_FAILED,
   SEAT_MISSED,
+  SEAT_STRUCK,
   SEAT_VOTED,
   type SeatState,
   type State,
   withMember,
 } from './state/state.js';
-import type { ChainRecord, NodeId, Seat } from './types.js';
+import type { ChainRecord, NodeId, Seat, SeatDuty } from './types.js';
 
 export interface BlockFacts {
   readonly height: number;
@@ -57,11 +59,17 @@ export class Execution {
     return this.genesis.domains.find((domain) => domain.domainId === domainId);
   }
 
+  isBanned(node: NodeId): boolean {
+    return (this.state.get(BANNED, node) ?? 0) > this.block.height;
+  }
+
   reputationMicro(node: NodeId): number {
     return reputationAt(this.state, node, this.block.timestampMs, this.genesis);
   }
 
+  /** Who is banned earns none. */
   changeReputation(node: NodeId, deltaMicro: number): void {
+    if (deltaMicro > 0 && this.isBanned(node)) return;
     const beforeMicro = this.reputationMicro(node);
     const afterMicro = adjusted(beforeMicro, deltaMicro);
     // Strangers who have nothing to lose do not become members by losing it.
@@ -80,9 +88,11 @@ export function reputationAt(state: State, node: NodeId, atMs: number, genesis: 
 
 /** A seat as records and views show it. */
 export function seatView(seat: SeatState, index: number): Seat {
-  const { evaluator, dataSeed, deadlineHeight, status, measurement } = seat;
+  const { duty, audits, evaluator, dataSeed, deadlineHeight, status, measurement } = seat;
   return {
     index,
+    duty: DUTIES[duty] ?? 'quorum',
+    audits,
     evaluator,
     dataSeed,
     deadlineHeight,
@@ -94,8 +104,12 @@ export function seatView(seat: SeatState, index: number): Seat {
   };
 }
 
+/** In the order of their numbers in the state. */
+export const DUTIES: readonly SeatDuty[] = ['quorum', 'shadow', 'audit'];
+
 const SEAT_STATUS: Readonly<Record<number, Seat['status']>> = {
   [SEAT_VOTED]: 'voted',
   [SEAT_FAILED]: 'failed',
   [SEAT_MISSED]: 'missed',
+  [SEAT_STRUCK]: 'struck',
 };

@@ -14,12 +14,15 @@ import type { Fee, NodeId, TransactionBody } from './types.js';
 export const NO_FEE: Fee = { maxUnits: 0, tipUnits: 0 };
 
 /**
- * Who needs no coins. Each of these the state bounds by itself: one vote a seat, one reveal a commitment, as many
- * commitments as the sender may have open, one registration that changes something, one record a ledger and anchor of a member. Everything else pays.
+ * Who needs no coins. Each of these the state bounds by itself: one vote a seat, one answer a juror, one bond a
+ * challenge, one reveal a commitment, as many commitments as the sender may have open, one registration that changes
+ * something, one record a ledger and anchor of a member. Everything else pays.
  */
 export function mayBeUnpaid(body: TransactionBody): boolean {
   switch (body.type) {
     case 'vote':
+    case 'challenge':
+    case 'jury-vote':
     case 'reveal':
     case 'commit':
     case 'register-evaluator':

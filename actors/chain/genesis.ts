@@ -65,6 +65,20 @@ export interface ChainParameters {
     /** Part of a payment for inference that is burned. */
     readonly inferenceBurnNano: number;
   };
+  readonly challenge: {
+    /** Blocks between the provisional verdict and the settlement. */
+    readonly windowBlocks: number;
+    /** Raw increment from which a gain is large. */
+    readonly largeGainNano: number;
+    /** Chance of each seat to be audited; 1e9 is always. The large one also where the verdict blames or divides. */
+    readonly auditLargeNano: number;
+    readonly auditSmallNano: number;
+    readonly jurySize: number;
+    /** Reputation that a challenger sets aside, and loses when the vote was true. */
+    readonly bondMicro: number;
+    /** How long a proven liar is drawn for nothing. */
+    readonly banBlocks: number;
+  };
   /** Votes agree within this many of their standard errors, but never need to agree better than the domain's floor. */
   readonly toleranceStandardErrors: number;
 }
@@ -104,6 +118,15 @@ export const DEFAULT_PARAMETERS: ChainParameters = {
     meanIncrementCapNano: 2_000_000_000,
     domainPartNano: 500_000_000,
     inferenceBurnNano: 100_000_000,
+  },
+  challenge: {
+    windowBlocks: 6,
+    largeGainNano: 1_000_000_000,
+    auditLargeNano: 1_000_000_000,
+    auditSmallNano: 100_000_000,
+    jurySize: 21,
+    bondMicro: 2_000_000,
+    banBlocks: 100_000,
   },
   toleranceStandardErrors: 4,
 };

@@ -14,7 +14,10 @@ export const LIMITS = {
   placeBytes: 10_240,
   /** Highest fee per place, a million coins: ten places of it are still a safe integer. */
   feeUnits: 100_000_000_000_000,
-  seatsPerOptimum: 64,
+  /** Of the quorum with all its standby, of newcomers, and as many audits. */
+  seatsPerOptimum: 96,
+  disputesPerOptimum: 96,
+  jurors: 21,
   /** On the whole chain at a time, between commit and settlement: settling walks them in every block. */
   openOptimae: 2_048,
   /** Registered for one domain. Drawing seats hashes each of them once. */

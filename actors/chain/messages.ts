@@ -94,12 +94,26 @@ export interface OpenOptimum {
   readonly optimum: Hash;
   readonly domain: string;
   readonly optimizer: NodeId;
-  readonly phase: 'committed' | 'revealed';
+  /** `window`: provisionally judged, open to challenges. */
+  readonly phase: 'committed' | 'revealed' | 'window';
   readonly trainingSeed: Hash;
   readonly genome: Genome | null;
   readonly blob: BlobReference | null;
   readonly reportedNano: number | null;
   readonly seats: readonly Seat[];
+  /** What the quorum measured, while the window of a provisional acceptance is open. */
+  readonly provisionalNano: number | null;
+  /** Not decided yet. */
+  readonly disputes: readonly OpenDispute[];
+}
+
+export interface OpenDispute {
+  /** The accused one. */
+  readonly seat: number;
+  readonly challenger: NodeId;
+  readonly deadlineHeight: number;
+  /** Those of the jury who have not answered. */
+  readonly awaited: readonly NodeId[];
 }
 
 export interface BlockView {

@@ -1,28 +1,21 @@
 /**
- * What happens to open optimae at the end of every block: late commitments expire, missing evaluators are replaced,
- * and an optimum whose seats are all filled gets its verdict, with everything that follows from it.
+ * What happens to open optimae at the end of every block: late commitments expire, missing evaluators are replaced, an
+ * optimum whose seats are all filled goes into its challenge window, and one whose window is over is settled, with
+ * everything that follows from it.
  */
 
 import type { DomainSpec } from '../../gpu-workers/types.js';
-import { clampBig, ratioNano, scaleByNano } from '../../runtime/fixed/nano.js';
-import { seatDataSeed } from '../quorum/rules.js';
+import { clampBig, scaleByNano } from '../../runtime/fixed/nano.js';
 import { reputationFactorNano } from '../reputation/rules.js';
-import { type Execution, seatView } from './execution.js';
-import {
-  DOMAIN,
-  OPEN,
-  OPEN_COUNT,
-  OPTIMUM,
-  type OptimumState,
-  type Reveal,
-  SEAT_MISSED,
-  SEAT_OPEN,
-  type SeatState,
-  SHARES,
-} from './state/state.js';
-import type { Hash, JudgedVote, NodeId } from './types.js';
+import { decideDisputes } from './disputes.js';
+import type { Execution } from './execution.js';
+import { closeLateSeats, dutyOf, writeReveal } from './seats.js';
+import { shareVote, shareWork } from './shares.js';
+import { DOMAIN, OPEN, OPEN_COUNT, OPTIMUM, type OptimumState, type Reveal, SEAT_OPEN } from './state/state.js';
+import type { Hash, JudgedVote, NodeId, SeatDuty } from './types.js';
 import { type Verdict, verdictOf } from './verdict.js';
 import { takeWork } from './weights.js';
+import { gainNano, openWindow, windowIsOver } from './window.js';
 
 /** No single optimum weighs more than 10 000 units, so that the sums of 18 million of them fit 64 bits. */
 const MAX_INCREMENT_NANO = 10_000_000_000_000n;
@@ -31,7 +24,7 @@ export function settleOpenOptimae(execution: Execution): void {
   for (const id of execution.state.require(OPEN)) {
     const optimum = execution.state.require(OPTIMUM, id);
     if (optimum.reveal === null) expireIfLate(execution, id, optimum);
-    else settleIfDecided(execution, id, optimum, replaceMissing(execution, id, optimum, optimum.reveal));
+    else advance(execution, id, optimum, optimum.reveal);
   }
 }
 
@@ -41,55 +34,30 @@ function expireIfLate(execution: Execution, id: Hash, optimum: OptimumState): vo
   execution.records.push({ type: 'COMMIT_EXPIRED', optimum: id, domain: optimum.domain, optimizer: optimum.optimizer });
 }
 
-/**
- * Seats past their deadline count as missed; each calls the next evaluator on standby, with data of his own. What a
- * missed seat costs is settled with the verdict: only where others could do what it did not.
- */
-function replaceMissing(execution: Execution, id: Hash, optimum: OptimumState, reveal: Reveal): Reveal {
-  const { height, beacon } = execution.block;
-  const late = reveal.seats.filter((seat) => seat.status === SEAT_OPEN && height > seat.deadlineHeight);
-  if (late.length === 0) return reveal;
-  const called = reveal.standby.slice(0, late.length);
-  const replacements = called.map(
-    (evaluator): SeatState => ({
-      evaluator,
-      dataSeed: seatDataSeed(id, optimum.domain, evaluator, beacon),
-      deadlineHeight: height + execution.genesis.parameters.seatDeadlineBlocks,
-      status: SEAT_OPEN,
-      measurement: null,
-    }),
-  );
-  const kept = reveal.seats.map((seat) => (late.includes(seat) ? { ...seat, status: SEAT_MISSED } : seat));
-  const seats = [...kept, ...replacements];
-  const changed: Reveal = { ...reveal, seats, standby: reveal.standby.slice(called.length) };
-  execution.state = execution.state.set(OPTIMUM, id, { ...optimum, reveal: changed });
-  for (const [index, seat] of seats.entries()) {
-    if (index >= kept.length) {
-      execution.records.push({
-        type: 'TASK_CREATED',
-        optimum: id,
-        domain: optimum.domain,
-        seat: seatView(seat, index),
-      });
-    } else if (seat.status === SEAT_MISSED && reveal.seats[index]?.status === SEAT_OPEN) {
-      execution.records.push({
-        type: 'TASK_COMPLETED',
-        optimum: id,
-        domain: optimum.domain,
-        seat: seatView(seat, index),
-      });
-    }
+/** One block further: late seats close, juries decide, the window opens or ends. */
+function advance(execution: Execution, id: Hash, optimum: OptimumState, before: Reveal): void {
+  let reveal = closeLateSeats(execution, id, optimum.domain, before);
+  reveal = decideDisputes(execution, id, optimum, reveal);
+  const voting = reveal.seats.some((seat) => dutyOf(seat) === 'quorum' && seat.status === SEAT_OPEN);
+  if (reveal.window === null && !voting) {
+    const { spec, verdict, bestNano } = judge(execution, id, optimum, reveal);
+    const gain = verdict.kind === 'accepted' ? gainNano(spec, bestNano, verdict.verifiedNano) : 0n;
+    reveal = openWindow(execution, id, optimum, reveal, verdict, gain);
   }
-  return changed;
+  if (reveal !== before) writeReveal(execution, id, optimum, reveal);
+  if (windowIsOver(execution, reveal)) settle(execution, id, optimum, reveal);
 }
 
-function settleIfDecided(execution: Execution, id: Hash, optimum: OptimumState, reveal: Reveal): void {
-  if (reveal.seats.some((seat) => seat.status === SEAT_OPEN)) return;
-  close(execution, id, optimum.optimizer);
-  const spec = execution.domain(optimum.domain);
+function judge(execution: Execution, id: Hash, { domain }: OptimumState, reveal: Reveal) {
+  const spec = execution.domain(domain);
   if (spec === undefined) throw new Error(`optimum ${id} of a domain that the genesis does not have`);
-  const { bestNano } = execution.state.require(DOMAIN, optimum.domain);
-  const verdict = verdictOf(reveal, spec, bestNano, execution.genesis.parameters);
+  const { bestNano } = execution.state.require(DOMAIN, domain);
+  return { spec, bestNano, verdict: verdictOf(reveal, spec, bestNano, execution.genesis.parameters) };
+}
+
+function settle(execution: Execution, id: Hash, optimum: OptimumState, reveal: Reveal): void {
+  const { spec, verdict } = judge(execution, id, optimum, reveal);
+  close(execution, id, optimum.optimizer);
   settleVoters(execution, optimum, verdict.votes);
   if (verdict.kind === 'accepted') accept(execution, id, optimum, reveal, spec, verdict);
   else reject(execution, id, optimum, reveal, verdict);
@@ -97,8 +65,8 @@ function settleIfDecided(execution: Execution, id: Hash, optimum: OptimumState, 
 
 function settleVoters(execution: Execution, optimum: OptimumState, votes: readonly JudgedVote[]): void {
   const { divergentMicro, missedMicro } = execution.genesis.parameters.reputation;
-  for (const { evaluator, outcome } of votes) {
-    if (outcome === 'agreed') rewardEvaluator(execution, optimum, evaluator);
+  for (const { evaluator, duty, outcome } of votes) {
+    if (outcome === 'agreed') rewardEvaluator(execution, optimum, evaluator, duty);
     if (outcome === 'divergent') execution.changeReputation(evaluator, -divergentMicro);
     if (outcome === 'failed' || outcome === 'missed') execution.changeReputation(evaluator, -missedMicro);
   }
@@ -126,7 +94,7 @@ function accept(
     champion: { optimum: id, optimizer, genome, blob, height: execution.block.height },
   });
   execution.updateGlobals({ accepted: accepted + 1, pendingWorkNano: pendingWorkNano + effectiveNano });
-  addWork(execution, optimizer, effectiveNano);
+  shareWork(execution, optimizer, effectiveNano);
   const { acceptedMicro } = execution.genesis.parameters.reputation;
   execution.changeReputation(optimizer, selfMeasured ? acceptedMicro >> 1 : acceptedMicro);
   execution.records.push({
@@ -157,12 +125,11 @@ function incrementOf(
   spec: DomainSpec,
   { verifiedNano, fractionNano }: Extract<Verdict, { kind: 'accepted' }>,
 ): { rawNano: bigint; strengthNano: bigint; selfMeasured: boolean } {
-  const gain = BigInt(verifiedNano) - BigInt(execution.state.require(DOMAIN, optimum.domain).bestNano);
-  const whole = ratioNano(spec.direction === 'maximize' ? gain : -gain, BigInt(spec.incrementScaleNano));
-  const rawNano = clampBig(whole, 0n, MAX_INCREMENT_NANO);
+  const { bestNano } = execution.state.require(DOMAIN, optimum.domain);
+  const rawNano = clampBig(gainNano(spec, bestNano, verifiedNano), 0n, MAX_INCREMENT_NANO);
   const factor = reputationFactorNano(execution.reputationMicro(optimum.optimizer));
   const strength = scaleByNano(factor, fractionNano);
-  const selfMeasured = reveal.seats.some((seat) => seat.evaluator === optimum.optimizer);
+  const selfMeasured = reveal.seats.some((seat) => dutyOf(seat) === 'quorum' && seat.evaluator === optimum.optimizer);
   return { rawNano, strengthNano: selfMeasured ? strength / 2n : strength, selfMeasured };
 }
 
@@ -193,28 +160,15 @@ function reject(
   });
 }
 
-/** Measuring oneself on a solo network earns coins, as somebody has to do it, but no reputation. */
-function rewardEvaluator(execution: Execution, optimum: OptimumState, evaluator: NodeId): void {
+/**
+ * Measuring oneself on a solo network earns coins, as somebody has to do it, but no reputation. A shadow seat earns
+ * reputation, but no coins: nobody needed the measurement.
+ */
+function rewardEvaluator(execution: Execution, optimum: OptimumState, evaluator: NodeId, duty: SeatDuty): void {
   if (evaluator !== optimum.optimizer) {
     execution.changeReputation(evaluator, execution.genesis.parameters.reputation.agreedMicro);
   }
-  const shares = execution.state.require(SHARES);
-  const votes = shares.evaluators.find((share) => share.node === evaluator)?.votes ?? 0;
-  const others = shares.evaluators.filter((share) => share.node !== evaluator);
-  const evaluators = [...others, { node: evaluator, votes: votes + 1 }].sort(byNode);
-  execution.state = execution.state.set(SHARES, '', { ...shares, evaluators });
-}
-
-function addWork(execution: Execution, optimizer: NodeId, workNano: bigint): void {
-  const shares = execution.state.require(SHARES);
-  const before = shares.optimizers.find((share) => share.node === optimizer)?.workNano ?? 0n;
-  const others = shares.optimizers.filter((share) => share.node !== optimizer);
-  const optimizers = [...others, { node: optimizer, workNano: before + workNano }].sort(byNode);
-  execution.state = execution.state.set(SHARES, '', { ...shares, optimizers });
-}
-
-function byNode(a: { readonly node: NodeId }, b: { readonly node: NodeId }): number {
-  return a.node < b.node ? -1 : 1;
+  if (duty !== 'shadow') shareVote(execution, evaluator);
 }
 
 function close(execution: Execution, id: Hash, optimizer: NodeId): void {

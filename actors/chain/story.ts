@@ -10,6 +10,8 @@ export function storyOfTransaction(body: TransactionBody): Pick<SendOptions, 'tr
     case 'reveal':
       return inStoryOf(body.commitment);
     case 'vote':
+    case 'challenge':
+    case 'jury-vote':
       return inStoryOf(body.optimum);
     case 'transfer':
     case 'inference-pay':

@@ -80,6 +80,16 @@ export type TransactionBody =
       readonly hash: Hash;
       readonly ledger: string;
       readonly reference: string;
+    }
+  /** Accuses a vote of the window; `bits` is `seatBits` of that vote. */
+  | { readonly type: 'challenge'; readonly optimum: Hash; readonly seat: number; readonly bits: Hash }
+  | {
+      readonly type: 'jury-vote';
+      readonly optimum: Hash;
+      readonly seat: number;
+      readonly dataSeed: Hash;
+      /** `seatBits` of what the accused should have published; null says: cannot be measured. */
+      readonly bits: Hash | null;
     };
 
 /** What a sender offers, per place of a block that the transaction takes (fees.ts). All zero: it goes in unpaid. */
@@ -122,16 +132,25 @@ export interface Block {
   readonly transactions: readonly Transaction[];
 }
 
-/** A seat in an optimum's quorum: who measures, on which data, until when. */
+/**
+ * `quorum` decides; `shadow` is a newcomer's, measured on the side to earn a reputation; `audit` repeats another seat's
+ * evaluation bit by bit.
+ */
+export type SeatDuty = 'quorum' | 'shadow' | 'audit';
+
+/** A seat at an optimum: who measures, on which data, until when. */
 export interface Seat {
   readonly index: number;
+  readonly duty: SeatDuty;
+  /** Which seat an audit repeats; null for the others. */
+  readonly audits: number | null;
   readonly evaluator: NodeId;
   /** 32 bytes, hex; seeds this seat's own evaluation data. */
   readonly dataSeed: Hash;
   /** Last height at which the vote may be included. */
   readonly deadlineHeight: number;
-  /** `failed`: the evaluator voted that it cannot be measured. */
-  readonly status: 'open' | 'voted' | 'failed' | 'missed';
+  /** `failed`: the evaluator voted that it cannot be measured. `struck`: proved false, or an audit nobody needs now. */
+  readonly status: 'open' | 'voted' | 'failed' | 'missed' | 'struck';
   readonly performanceNano: number | null;
   readonly standardErrorNano: number | null;
   readonly dataHash: Hash | null;
@@ -144,6 +163,7 @@ export interface Seat {
  */
 export interface JudgedVote {
   readonly evaluator: NodeId;
+  readonly duty: SeatDuty;
   readonly outcome: 'agreed' | 'divergent' | 'failed' | 'missed' | 'unjudged';
 }
 
@@ -186,6 +206,36 @@ export type ChainRecord =
       readonly optimum: Hash;
       readonly domain: string;
       readonly seat: Seat;
+    }
+  /** The seats have voted: what will be settled unless the window changes it. */
+  | {
+      readonly type: 'PROVISIONAL';
+      readonly optimum: Hash;
+      readonly domain: string;
+      readonly optimizer: NodeId;
+      readonly genome: Genome;
+      readonly blob: BlobReference | null;
+      /** Null when it will be rejected. */
+      readonly verifiedNano: number | null;
+      readonly settlesAtHeight: number;
+    }
+  | {
+      readonly type: 'CHALLENGED';
+      readonly optimum: Hash;
+      readonly domain: string;
+      readonly seat: number;
+      readonly evaluator: NodeId;
+      readonly challenger: NodeId;
+      readonly jurors: readonly NodeId[];
+    }
+  | {
+      readonly type: 'JUDGED';
+      readonly optimum: Hash;
+      readonly domain: string;
+      readonly seat: number;
+      readonly evaluator: NodeId;
+      readonly challenger: NodeId;
+      readonly outcome: 'false-vote' | 'true-vote' | 'undecided';
     }
   | {
       readonly type: 'OPTIMAE_ACCEPTED';

@@ -4,8 +4,18 @@ import { suggestedFee } from './base-fee.js';
 import type { AppliedBlock } from './blockchain.js';
 import { reputationAt, seatView } from './execution.js';
 import type { Genesis } from './genesis.js';
-import type { BlockApplied, ChainStatus, DomainView, MemberView, OpenOptimum } from './messages.js';
-import { ACCOUNT, DOMAIN, EVALUATES, GLOBALS, MEMBERS, OPEN, OPTIMUM, type State } from './state/state.js';
+import type { BlockApplied, ChainStatus, DomainView, MemberView, OpenDispute, OpenOptimum } from './messages.js';
+import {
+  ACCOUNT,
+  type DisputeState,
+  DOMAIN,
+  EVALUATES,
+  GLOBALS,
+  MEMBERS,
+  OPEN,
+  OPTIMUM,
+  type State,
+} from './state/state.js';
 import { hasPendingWork, type Tip } from './transition.js';
 import type { NodeId } from './types.js';
 
@@ -73,14 +83,22 @@ export function openOptimaeOf(state: State): OpenOptimum[] {
       optimum,
       domain,
       optimizer,
-      phase: reveal === null ? 'committed' : 'revealed',
+      phase: reveal === null ? 'committed' : reveal.window === null ? 'revealed' : 'window',
       trainingSeed,
       genome: reveal?.genome ?? null,
       blob: reveal?.blob ?? null,
       reportedNano: reveal?.reportedNano ?? null,
       seats: reveal?.seats.map(seatView) ?? [],
+      provisionalNano: reveal?.window?.verifiedNano ?? null,
+      disputes: (reveal?.disputes ?? []).flatMap(openDispute),
     };
   });
+}
+
+function openDispute({ seat, challenger, deadlineHeight, jurors, decidedHeight }: DisputeState): OpenDispute[] {
+  if (decidedHeight !== null) return [];
+  const awaited = jurors.flatMap(({ node, answer }) => (answer === null ? [node] : []));
+  return [{ seat, challenger, deadlineHeight, awaited }];
 }
 
 export function appliedEvent({ block, hash, isProofBlock, records }: AppliedBlock): BlockApplied {

@@ -11,6 +11,7 @@ import type { BlobStore } from '../../runtime/storage/blob-store.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
 import { inStoryOf } from '../../runtime/trace/story-id.js';
 import type { DomainView, OpenOptimum } from '../chain/messages.js';
+import { isBetter } from '../chain/transactions/reveal.js';
 import type { ChainRecord, Hash, NodeId } from '../chain/types.js';
 import { gossip } from '../gossip/messages.js';
 import { taskQueue } from '../task-queue/messages.js';
@@ -49,6 +50,8 @@ export interface SearchEnvironment {
   chainHeight(): number;
   peers(): number;
 }
+
+type Champion = Pick<Extract<ChainRecord, { type: 'OPTIMAE_ACCEPTED' }>, 'optimum' | 'optimizer' | 'genome' | 'blob'>;
 
 /** A result is submitted when it beats the best by this many of its standard errors: less is most likely luck. */
 const SUBMIT_STANDARD_ERRORS = 1;
@@ -121,7 +124,7 @@ export class DomainSearch {
     const pending = this.#submission?.pending;
     if (pending !== undefined) {
       const onChain = open.find((optimum) => optimum.optimum === pending.optimum);
-      if (onChain === undefined) this.#submission = null;
+      if (onChain === undefined || onChain.phase === 'window') this.#submission = null;
       else if (onChain.phase === 'committed') this.#confirm(onChain.trainingSeed);
     }
     if (view.champion !== null) {
@@ -150,8 +153,14 @@ export class DomainSearch {
       case 'COMMITTED':
         if (own) this.#confirm(record.trainingSeed);
         return;
+      // Used before it is settled, and the next one is submitted meanwhile: windows overlap.
+      case 'PROVISIONAL':
+        if (record.verifiedNano !== null) this.#championChanged(record, record.verifiedNano);
+        if (own) this.#endSubmission();
+        return;
       case 'OPTIMAE_ACCEPTED':
-        this.#championChanged(record);
+        this.#championChanged(record, record.verifiedNano);
+        this.#stopAtTarget();
         if (own) this.#endSubmission();
         return;
       case 'OPTIMAE_REJECTED':
@@ -168,11 +177,11 @@ export class DomainSearch {
    * step whose transaction got lost would otherwise be waited for for ever.
    */
   reconcile(view: DomainView, open: readonly OpenOptimum[]): void {
-    this.#bestNano = view.bestNano;
+    this.#bestNano = bestOf(view, open);
     const submission = this.#submission;
     if (!submission?.stalled) return;
     const onChain = open.find((optimum) => optimum.optimum === submission.pending.optimum);
-    if (onChain === undefined) this.#endSubmission();
+    if (onChain === undefined || onChain.phase === 'window') this.#endSubmission();
     else if (onChain.phase === 'committed') this.#confirm(onChain.trainingSeed);
   }
 
@@ -305,20 +314,20 @@ export class DomainSearch {
       });
   }
 
-  #championChanged(record: Extract<ChainRecord, { type: 'OPTIMAE_ACCEPTED' }>): void {
-    this.#bestNano = record.verifiedNano;
-    const performance = fromNano(record.verifiedNano);
-    if (record.optimizer !== this.#environment.nodeId) {
-      this.#strategy.inject(record.genome, performance);
-      const { optimum } = record;
+  #championChanged(champion: Champion, verifiedNano: number): void {
+    const { optimum } = champion;
+    if (isBetter(verifiedNano, this.#bestNano, this.#settings.spec.direction)) this.#bestNano = verifiedNano;
+    if (this.#championOf === optimum) return;
+    const performance = fromNano(verifiedNano);
+    if (champion.optimizer !== this.#environment.nodeId) {
+      this.#strategy.inject(champion.genome, performance);
       this.#ctx.emit(optimizer.championAdopted, { domainId: this.domainId, optimum, performance }, inStoryOf(optimum));
     }
-    this.#measureChampion(record.optimum, record);
-    this.#stopAtTarget();
+    this.#measureChampion(optimum, champion);
   }
 
   /** How good is the champion on real data? Runs in the background; nothing depends on it. */
-  #measureChampion(optimum: Hash, champion: Pick<OpenOptimum, 'blob'> & { readonly genome: readonly number[] }): void {
+  #measureChampion(optimum: Hash, champion: Pick<Champion, 'genome' | 'blob'>): void {
     this.#championOf = optimum;
     this.#benchmarkOf(optimum, champion).catch((error: unknown) => {
       if (!this.#ctx.signal.aborted) {
@@ -327,10 +336,7 @@ export class DomainSearch {
     });
   }
 
-  async #benchmarkOf(
-    optimum: Hash,
-    { genome, blob }: Pick<OpenOptimum, 'blob'> & { readonly genome: readonly number[] },
-  ): Promise<void> {
+  async #benchmarkOf(optimum: Hash, { genome, blob }: Pick<Champion, 'genome' | 'blob'>): Promise<void> {
     const { blobs } = this.#environment;
     if (blob !== null && !(await blobs.has(blob.hash))) {
       await this.#ctx.ask(gossip.fetchBlob, { blob, domain: this.domainId }, inStoryOf(optimum));
@@ -404,6 +410,14 @@ export class DomainSearch {
     this.#submission = null;
     this.#environment.saveSoon();
   }
+}
+
+/** What has to be beaten: the best on the chain, or what is about to be. */
+function bestOf({ domainId, direction, bestNano }: DomainView, open: readonly OpenOptimum[]): number {
+  return open.reduce((best, { domain, provisionalNano }) => {
+    const counts = domain === domainId && provisionalNano !== null && isBetter(provisionalNano, best, direction);
+    return counts ? provisionalNano : best;
+  }, bestNano);
 }
 
 const FAILURE_PAUSE_MS = 1_000;

@@ -1,20 +1,19 @@
 /**
- * The quorum actor: watches the chain for seats given to this node, has the evaluator measure them, and votes. What
- * seats are and who gets them, the state decides; here is only this node's part.
+ * The quorum actor: watches the chain for seats and jury duties given to this node, has the evaluator measure them, and
+ * answers. What they are and who gets them, the state decides; here is only this node's part.
  */
 
 import type { Evidence, Measurement } from '../../gpu-workers/types.js';
 import { DoinError, errorMessage } from '../../runtime/errors.js';
-import { toNano } from '../../runtime/fixed/nano.js';
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { inStoryOf } from '../../runtime/trace/story-id.js';
-import { type BlockApplied, chain, type OpenOptimum } from '../chain/messages.js';
+import { type BlockApplied, chain } from '../chain/messages.js';
 import { unlessChainRestarts } from '../chain/restarts.js';
-import type { Hash, NodeId, SeatMeasurement, TransactionBody } from '../chain/types.js';
+import type { NodeId } from '../chain/types.js';
 import { evaluator } from '../evaluator/messages.js';
 import { QuorumBook } from './book.js';
+import { type Answer, answerOf, type Duty, dutiesOf } from './duties.js';
 import { type QuorumView, quorum } from './messages.js';
-import { traceDigestOf } from './rules.js';
 
 export interface QuorumOptions {
   readonly nodeId: NodeId;
@@ -55,7 +54,8 @@ export const quorumActor = defineActor({
       events: {
         'chain.blockApplied': async (block: BlockApplied) => {
           book.apply(block.records);
-          if (block.records.some((record) => record.type === 'TASK_CREATED')) await worker.catchUp();
+          if (block.records.some(({ type }) => type === 'TASK_CREATED' || type === 'CHALLENGED'))
+            await worker.catchUp();
         },
         // The seats of a branch that lost may be assigned differently on the new one: look again.
         'chain.blocksReverted': () => worker.catchUp(),
@@ -86,25 +86,18 @@ class Registrar {
   }
 }
 
-interface OwnSeat {
-  readonly optimum: Hash;
-  readonly domain: string;
-  readonly seat: number;
-  readonly dataSeed: Hash;
-}
-
-interface SentVote {
-  readonly body: Extract<TransactionBody, { type: 'vote' }>;
+interface SentAnswer {
+  readonly body: Answer;
   readonly sentAtMs: number;
 }
 
 class SeatWorker {
   readonly #ctx: ActorContext;
   readonly #options: QuorumOptions;
-  /** Seats being measured or voted on, and how often they were tried. Keyed by data seed: unique per seat and branch. */
-  readonly #busy = new Set<Hash>();
-  readonly #attempts = new Map<Hash, number>();
-  readonly #votes = new Map<Hash, SentVote>();
+  /** Duties being measured or answered, how often they were tried, and what was answered. By the duty's key. */
+  readonly #busy = new Set<string>();
+  readonly #attempts = new Map<string, number>();
+  readonly #answers = new Map<string, SentAnswer>();
 
   constructor(ctx: ActorContext, options: QuorumOptions) {
     this.#ctx = ctx;
@@ -118,88 +111,77 @@ class SeatWorker {
   /** The chain's state is the list of work: nothing is lost when this actor or the node restarts. */
   async catchUp(timeoutMs = RETRY_MS * 5): Promise<void> {
     const { optimae } = await this.#ctx.ask(chain.getOpenOptimae, {}, { timeoutMs });
-    const open = new Set<Hash>();
-    for (const optimum of optimae) {
-      for (const seat of optimum.seats) {
-        open.add(seat.dataSeed);
-        const mine = seat.evaluator === this.#options.nodeId && seat.status === 'open';
-        if (!mine || !this.#options.evaluates.includes(optimum.domain)) continue;
-        const vote = this.#votes.get(seat.dataSeed);
-        if (vote === undefined) this.#begin(optimum, seat.index, seat.dataSeed);
-        else await this.#sendAgain(seat.dataSeed, vote);
-      }
+    const open = new Set<string>();
+    for (const duty of dutiesOf(optimae, this.#options.nodeId, this.#options.evaluates)) {
+      open.add(duty.key);
+      const answer = this.#answers.get(duty.key);
+      if (answer === undefined) this.#begin(duty);
+      else await this.#sendAgain(duty.key, answer);
     }
-    for (const seed of this.#attempts.keys()) if (!open.has(seed)) this.#attempts.delete(seed);
-    for (const seed of this.#votes.keys()) if (!open.has(seed)) this.#votes.delete(seed);
+    for (const key of this.#attempts.keys()) if (!open.has(key)) this.#attempts.delete(key);
+    for (const key of this.#answers.keys()) if (!open.has(key)) this.#answers.delete(key);
   }
 
-  #begin(optimum: OpenOptimum, seat: number, dataSeed: Hash): void {
-    const attempts = this.#attempts.get(dataSeed) ?? 0;
-    if (this.#busy.has(dataSeed) || attempts >= ATTEMPTS) return;
-    this.#busy.add(dataSeed);
-    this.#attempts.set(dataSeed, attempts + 1);
-    const { optimum: id, domain } = optimum;
-    this.#ctx.emit(quorum.seatTaken, { optimum: id, domain, seat }, inStoryOf(id));
-    void this.#work(optimum, seat, dataSeed).finally(() => this.#busy.delete(dataSeed));
+  #begin(duty: Duty): void {
+    const attempts = this.#attempts.get(duty.key) ?? 0;
+    if (this.#busy.has(duty.key) || attempts >= ATTEMPTS) return;
+    this.#busy.add(duty.key);
+    this.#attempts.set(duty.key, attempts + 1);
+    const { optimum, domain } = duty.optimum;
+    this.#ctx.emit(quorum.seatTaken, { optimum, domain, seat: duty.seat.index }, inStoryOf(optimum));
+    void this.#work(duty).finally(() => this.#busy.delete(duty.key));
   }
 
-  async #work(optimum: OpenOptimum, seat: number, dataSeed: Hash): Promise<void> {
-    const { optimum: id, domain, genome, blob } = optimum;
+  async #work(duty: Duty): Promise<void> {
+    const { optimum, domain, genome, blob } = duty.optimum;
+    const { index: seat, dataSeed } = duty.seat;
     try {
-      const measured = await this.#ctx.ask(
-        evaluator.measure,
-        { optimum: id, seat, domain, genome: genome ?? [], blob, dataSeed },
-        inStoryOf(id),
-      );
-      await this.#vote({ optimum: id, domain, seat, dataSeed }, measured);
+      const request = { optimum, seat, domain, genome: genome ?? [], blob, dataSeed };
+      await this.#answer(duty, await this.#ctx.ask(evaluator.measure, request, inStoryOf(optimum)));
     } catch (error) {
-      await this.#failed(optimum, seat, dataSeed, error);
+      await this.#failed(duty, error);
     }
   }
 
-  async #vote({ optimum, domain, seat, dataSeed }: OwnSeat, measured: (Measurement & Evidence) | null): Promise<void> {
-    const measurement = measured === null ? null : seatMeasurementOf(this.#options.nodeId, measured);
-    const body = { type: 'vote', optimum, seat, dataSeed, measurement } as const;
+  async #answer(duty: Duty, measured: (Measurement & Evidence) | null): Promise<void> {
+    const { optimum, domain } = duty.optimum;
+    const body = answerOf(duty, this.#options.nodeId, measured);
     const story = inStoryOf(optimum);
-    this.#votes.set(dataSeed, { body, sentAtMs: this.#ctx.now() });
+    this.#answers.set(duty.key, { body, sentAtMs: this.#ctx.now() });
+    if (body.type === 'challenge') {
+      this.#ctx.log.warn('an audited vote is false', { optimum, seat: body.seat, evaluator: duty.judged.evaluator });
+    }
     await this.#ctx.ask(chain.submit, { body }, story);
-    if (measurement === null) return;
-    const { performanceNano, standardErrorNano } = measurement;
-    this.#ctx.emit(quorum.voteCast, { optimum, domain, seat, performanceNano, standardErrorNano }, story);
+    if (body.type !== 'vote' || body.measurement === null) return;
+    const { performanceNano, standardErrorNano } = body.measurement;
+    this.#ctx.emit(quorum.voteCast, { optimum, domain, seat: body.seat, performanceNano, standardErrorNano }, story);
   }
 
-  /** A vote that the chain still does not show was lost on its way: the measurement holds, only the sending is repeated. */
-  async #sendAgain(dataSeed: Hash, vote: SentVote): Promise<void> {
-    if (this.#ctx.now() - vote.sentAtMs < RESEND_MS) return;
-    this.#votes.set(dataSeed, { ...vote, sentAtMs: this.#ctx.now() });
-    await this.#ctx.ask(chain.submit, { body: vote.body }).catch((error: unknown) => {
-      this.#ctx.log.info('vote not sent again', { optimum: vote.body.optimum, reason: errorMessage(error) });
+  /** An answer that the chain still does not show was lost on its way: the measurement holds, only the sending is repeated. */
+  async #sendAgain(key: string, answer: SentAnswer): Promise<void> {
+    if (this.#ctx.now() - answer.sentAtMs < RESEND_MS) return;
+    this.#answers.set(key, { ...answer, sentAtMs: this.#ctx.now() });
+    await this.#ctx.ask(chain.submit, { body: answer.body }).catch((error: unknown) => {
+      this.#ctx.log.info('answer not sent again', { optimum: answer.body.optimum, reason: errorMessage(error) });
     });
   }
 
-  /** Weights that cannot be measured get a vote that says so; anything else is tried again until the deadline. */
-  async #failed(optimum: OpenOptimum, seat: number, dataSeed: Hash, error: unknown): Promise<void> {
+  /** Weights that cannot be measured get an answer that says so; anything else is tried again until the deadline. */
+  async #failed(duty: Duty, error: unknown): Promise<void> {
     const code = error instanceof DoinError ? error.code : 'unknown';
-    const { optimum: id, domain } = optimum;
-    this.#ctx.emit(quorum.seatFailed, { optimum: id, domain, seat, code, reason: errorMessage(error) }, inStoryOf(id));
-    this.#ctx.log.warn('seat not measured', { optimum: id, seat, code, reason: errorMessage(error) });
-    const attempts = this.#attempts.get(dataSeed) ?? 0;
+    const { optimum, domain } = duty.optimum;
+    const seat = duty.seat.index;
+    const reason = errorMessage(error);
+    this.#ctx.emit(quorum.seatFailed, { optimum, domain, seat, code, reason }, inStoryOf(optimum));
+    this.#ctx.log.warn('seat not measured', { optimum, seat, code, reason });
+    const attempts = this.#attempts.get(duty.key) ?? 0;
     const withheld = code === 'blob-unavailable' && attempts >= BLOB_ATTEMPTS;
     const hopeless = UNMEASURABLE.has(code) || withheld || attempts >= ATTEMPTS;
     if (!hopeless || this.#ctx.signal.aborted) return;
-    await this.#vote({ optimum: id, domain, seat, dataSeed }, null).catch((refused: unknown) => {
-      this.#ctx.log.warn('vote refused', { optimum: id, seat, reason: errorMessage(refused) });
+    await this.#answer(duty, null).catch((refused: unknown) => {
+      this.#ctx.log.warn('answer refused', { optimum, seat, reason: errorMessage(refused) });
     });
   }
-}
-
-/** What the evaluator's floats are on the chain; null when they do not fit. */
-function seatMeasurementOf(evaluator: NodeId, measured: Measurement & Evidence): SeatMeasurement | null {
-  const performanceNano = toNano(measured.performance);
-  const standardErrorNano = toNano(measured.standardError);
-  if (performanceNano === null || standardErrorNano === null) return null;
-  const { dataHash, traceHash } = measured;
-  return { performanceNano, standardErrorNano, dataHash, traceDigest: traceDigestOf(evaluator, traceHash) };
 }
 
 /** Failures that lie in the genome or the weights, not in this machine or the network. */

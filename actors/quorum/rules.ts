@@ -75,10 +75,12 @@ export function tally(votes: readonly CastVote[], toleranceStandardErrors: numbe
   const medianNano = lowerMedian(votes.map((vote) => vote.performanceNano));
   const noise = lowerMedian(votes.map((vote) => vote.standardErrorNano));
   const toleranceNano = Math.max(floorNano, Math.min(toleranceStandardErrors * noise, Number.MAX_SAFE_INTEGER));
-  const agrees = votes.map(
-    (vote) => absolute(BigInt(vote.performanceNano) - BigInt(medianNano)) <= BigInt(toleranceNano),
-  );
+  const agrees = votes.map((vote) => isWithin(vote.performanceNano, medianNano, toleranceNano));
   return { medianNano, toleranceNano, agrees, agreeing: agrees.filter(Boolean).length };
+}
+
+export function isWithin(performanceNano: number, medianNano: number, toleranceNano: number): boolean {
+  return absolute(BigInt(performanceNano) - BigInt(medianNano)) <= BigInt(toleranceNano);
 }
 
 /** The middle value; of an even number, the lower of the two in the middle: always a value somebody measured. */

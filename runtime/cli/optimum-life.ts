@@ -2,7 +2,7 @@
  * The life of one optimum as steps in time, from two sources: the chain's records (complete, in block times, for every
  * node's optima) and the messages of the asked node (only what it does itself and only from now on, to the microsecond).
  */
-import type { ChainRecord } from '../../actors/chain/types.js';
+import type { ChainRecord, Seat } from '../../actors/chain/types.js';
 import { NANO } from '../genome/space.js';
 import type { TraceJson } from '../trace/format.js';
 import { formatPerformance, printable, shortId } from './format.js';
@@ -30,6 +30,9 @@ export type StepName =
   | 'measurement'
   | 'vote-sent'
   | 'vote'
+  | 'provisional'
+  | 'challenged'
+  | 'judged'
   | 'accepted'
   | 'rejected'
   | 'expired'
@@ -78,13 +81,25 @@ function stepOfRecord(record: ChainRecord): Pick<LifeStep, 'step' | 'text'> | nu
     case 'TASK_CREATED':
       return {
         step: 'seat',
-        text: `seat ${record.seat.index} given to ${shortId(record.seat.evaluator)}, until block ${record.seat.deadlineHeight}`,
+        text: `${seatName(record.seat)} given to ${shortId(record.seat.evaluator)}, until block ${record.seat.deadlineHeight}`,
       };
     case 'TASK_COMPLETED': {
-      const { index, evaluator, status, performanceNano } = record.seat;
+      const { evaluator, status, performanceNano } = record.seat;
       const measured = performanceNano === null ? status : `measured ${formatPerformance(performanceNano / NANO)}`;
-      return { step: 'vote', text: `seat ${index}: ${shortId(evaluator)} ${measured}` };
+      return { step: 'vote', text: `${seatName(record.seat)}: ${shortId(evaluator)} ${measured}` };
     }
+    case 'PROVISIONAL': {
+      const { verifiedNano, settlesAtHeight } = record;
+      const verdict = verifiedNano === null ? 'will be rejected' : `will be accepted at ${best(verifiedNano)}`;
+      return { step: 'provisional', text: `${verdict} at block ${settlesAtHeight}, unless challenged` };
+    }
+    case 'CHALLENGED': {
+      const { seat, evaluator, challenger, jurors } = record;
+      const text = `${shortId(challenger)} accuses seat ${seat} of ${shortId(evaluator)} before a jury of ${jurors.length}`;
+      return { step: 'challenged', text };
+    }
+    case 'JUDGED':
+      return { step: 'judged', text: `jury on seat ${record.seat} of ${shortId(record.evaluator)}: ${record.outcome}` };
     case 'OPTIMAE_ACCEPTED': {
       const { verifiedNano, agreeing, seats } = record;
       const votes = `${agreeing} of ${seats} votes agree`;
@@ -101,6 +116,10 @@ function stepOfRecord(record: ChainRecord): Pick<LifeStep, 'step' | 'text'> | nu
       return null;
   }
 }
+
+/** Audits and shadow seats say what they are. */
+const seatName = ({ index, duty, audits }: Seat) =>
+  duty === 'quorum' ? `seat ${index}` : duty === 'shadow' ? `shadow seat ${index}` : `audit ${index} of seat ${audits}`;
 
 const best = (nano: number) => formatPerformance(nano / NANO);
 

@@ -30,6 +30,10 @@ export type HashTag =
   | 'doin/evaluation-data'
   | 'doin/evaluation-trace'
   | 'doin/trace'
+  | 'doin/audit'
+  | 'doin/auditor'
+  | 'doin/juror'
+  | 'doin/seat-bits'
   | 'doin/config';
 
 const LENGTH_BYTES = 4;

@@ -21,6 +21,8 @@ const seat: Seat = {
   status: 'open',
   performanceNano: null,
   standardErrorNano: null,
+  duty: 'quorum',
+  audits: null,
   dataHash: null,
   traceDigest: null,
 };

@@ -52,6 +52,14 @@ const bodies: fc.Arbitrary<TransactionBody> = fc.oneof(
     ledger: fc.string({ unit: 'binary-ascii', maxLength: 16 }),
     reference: fc.string({ unit: 'binary-ascii', maxLength: 128 }),
   }),
+  record({ type: fc.constant('challenge' as const), optimum: hash, seat: fc.nat(255), bits: hash }),
+  record({
+    type: fc.constant('jury-vote' as const),
+    optimum: hash,
+    seat: fc.nat(255),
+    dataSeed: hash,
+    bits: fc.option(hash, { nil: null }),
+  }),
 );
 
 export const transactions: fc.Arbitrary<Transaction> = record({

@@ -26,7 +26,7 @@ import type {
 import { strictVerifier, type Verifier } from '../../actors/chain/verifier.js';
 import { traceDigestOf } from '../../actors/quorum/rules.js';
 import { quadraticSpec } from '../../gpu-workers/domains/quadratic/spec.js';
-import type { DomainSpec } from '../../gpu-workers/types.js';
+import type { DomainSpec, Evidence, Measurement } from '../../gpu-workers/types.js';
 import { toHex } from '../../runtime/codec/bytes.js';
 import { encode } from '../../runtime/codec/canonical.js';
 import { type KeyPair, keyPairFromSeed } from '../../runtime/crypto/ed25519.js';
@@ -39,6 +39,14 @@ export const DOMAIN_ID = 'quadratic';
 export function keyOf(name: string): KeyPair {
   return keyPairFromSeed(createHash('sha256').update(name).digest());
 }
+
+/** For tests about other things: what the quorum says is settled in the same block. */
+const NO_WINDOW: ChainParameters['challenge'] = {
+  ...LOCAL_PARAMETERS.challenge,
+  windowBlocks: 0,
+  auditLargeNano: 0,
+  auditSmallNano: 0,
+};
 
 export function makeGenesis(
   members: readonly string[],
@@ -53,7 +61,7 @@ export function makeGenesis(
     chainId: change.chainId ?? 'test',
     timestampMs: START_MS,
     solo: change.solo ?? false,
-    parameters: { ...LOCAL_PARAMETERS, ...change.parameters },
+    parameters: { ...LOCAL_PARAMETERS, challenge: NO_WINDOW, ...change.parameters },
     domains: [
       {
         ...quadraticSpec(2),
@@ -118,19 +126,26 @@ export function makeReveal(
   };
 }
 
+/** What the evaluation of a seat's data gives, for whoever makes it. */
+export function evaluationOf(dataSeed: string, performanceNano: number, standardErrorNano = 0): Measurement & Evidence {
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  return {
+    performance: performanceNano / NANO,
+    standardError: standardErrorNano / NANO,
+    samples: 1,
+    dataHash: sha256(`data ${dataSeed}`),
+    traceHash: sha256(`outputs ${dataSeed} ${performanceNano}`),
+  };
+}
+
 /** What an evaluator who did the work would publish for this result on this seat's data. */
 export function measuredAs(
   { evaluator, dataSeed }: Pick<Seat, 'evaluator' | 'dataSeed'>,
   performanceNano: number,
   standardErrorNano = 0,
 ): SeatMeasurement {
-  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-  return {
-    performanceNano,
-    standardErrorNano,
-    dataHash: sha256(`data ${dataSeed}`),
-    traceDigest: traceDigestOf(evaluator, sha256(`outputs ${dataSeed} ${performanceNano}`)),
-  };
+  const { dataHash, traceHash } = evaluationOf(dataSeed, performanceNano);
+  return { performanceNano, standardErrorNano, dataHash, traceDigest: traceDigestOf(evaluator, traceHash) };
 }
 
 /** The votes of everybody who was given a seat in these records; null stands for "cannot be measured". */

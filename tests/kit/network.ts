@@ -3,7 +3,7 @@
  * survive a crash. The tracker is left out: it writes files and nothing depends on it.
  */
 import { createChainActor } from '../../actors/chain/actor.js';
-import { type ChainParameters, type Genesis, genesisHash } from '../../actors/chain/genesis.js';
+import { type ChainParameters, type Genesis, genesisHash, LOCAL_PARAMETERS } from '../../actors/chain/genesis.js';
 import { MemoryBlockStore, MemoryBlocks } from '../../actors/chain/memory-store.js';
 import { type ChainStatus, chain } from '../../actors/chain/messages.js';
 import { createEvaluatorActor } from '../../actors/evaluator/actor.js';
@@ -77,7 +77,9 @@ export class SimulatedDoin {
   }
 
   static async create(options: NetworkOptions): Promise<SimulatedDoin> {
-    const genesis = makeGenesis(options.nodes, { parameters: options.parameters ?? {} });
+    const genesis = makeGenesis(options.nodes, {
+      parameters: { challenge: LOCAL_PARAMETERS.challenge, ...options.parameters },
+    });
     const network = new SimulatedDoin(options, await loadDomains(genesis.domains), genesis);
     await network.sim.start();
     return network;

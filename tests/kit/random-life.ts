@@ -2,11 +2,12 @@
 import fc from 'fast-check';
 import { ACCOUNT, DOMAIN, EVALUATES, OPEN, OPTIMUM } from '../../actors/chain/state/state.js';
 import type { Fee, Transaction, TransactionBody } from '../../actors/chain/types.js';
+import { seatBits } from '../../actors/quorum/audit-rules.js';
 import { NANO } from '../../runtime/fixed/nano.js';
 import { DOMAIN_ID, keyOf, makeReveal, measuredAs, sign, type TestChain, usualFee } from './chain.js';
 
 interface Action {
-  readonly kind: 'commit' | 'reveal' | 'vote' | 'transfer' | 'register';
+  readonly kind: 'commit' | 'reveal' | 'vote' | 'transfer' | 'register' | 'challenge' | 'answer';
   readonly who: number;
   readonly amount: number;
 }
@@ -24,6 +25,9 @@ const kinds = fc.constantFrom<Action['kind']>(
   'vote',
   'transfer',
   'register',
+  'challenge',
+  'answer',
+  'answer',
 );
 export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.record({
@@ -62,6 +66,10 @@ export class RandomLife {
         return this.#reveal(who, amount);
       case 'vote':
         return this.#votes(who, amount);
+      case 'challenge':
+        return this.#challenge(name, who, amount);
+      case 'answer':
+        return this.#answers(who, amount);
       case 'transfer':
         return this.#transfer(name, amount);
       case 'register': {
@@ -105,11 +113,40 @@ export class RandomLife {
     return seats.flatMap((seat, index) => {
       const mood = (amount + 7 * index) % 16;
       if (seat.status !== 0 || mood === 0) return [];
+      const audited = seat.audits === null ? null : seats[seat.audits]!.measurement;
       const shift = mood === 1 ? -50 * NANO : mood === 2 ? 5 * NANO : mood === 3 ? -NANO / 10 : 0;
-      const measurement = mood === 4 ? null : measuredAs(seat, reportedNano + shift, mood);
+      const measurement = mood === 4 ? null : (audited ?? measuredAs(seat, reportedNano + shift, mood));
       const { dataSeed, evaluator } = seat;
       const body = { type: 'vote', optimum, seat: index, dataSeed, measurement } as const;
       return [this.#sign(this.#chain.names.get(evaluator)!, body)];
+    });
+  }
+
+  #challenge(name: string, who: number, amount: number): Transaction[] {
+    const revealed = this.#openOptimae(true);
+    const optimum = revealed[who % revealed.length];
+    if (optimum === undefined) return [];
+    const { seats } = this.#chain.tip.state.require(OPTIMUM, optimum).reveal!;
+    const seat = amount % seats.length;
+    const measurement = seats[seat]?.measurement;
+    if (measurement === undefined || measurement === null) return [];
+    return [this.#sign(name, { type: 'challenge', optimum, seat, bits: seatBits(measurement) })];
+  }
+
+  /** Juries that mostly agree, now with the accused, now against him; one juror in eight knows better, one abstains. */
+  #answers(who: number, amount: number): Transaction[] {
+    const revealed = this.#openOptimae(true);
+    const optimum = revealed[who % revealed.length];
+    if (optimum === undefined) return [];
+    const { seats, disputes } = this.#chain.tip.state.require(OPTIMUM, optimum).reveal!;
+    return disputes.flatMap(({ seat, jurors }) => {
+      const { dataSeed, measurement } = seats[seat]!;
+      const truth = amount % 2 === 0 && measurement !== null ? seatBits(measurement) : 'ab'.repeat(32);
+      return jurors.map(({ node }, index) => {
+        const mood = (amount + index) % 8;
+        const bits = mood === 0 ? 'cd'.repeat(32) : mood === 1 ? null : truth;
+        return this.#sign(this.#chain.names.get(node)!, { type: 'jury-vote', optimum, seat, dataSeed, bits });
+      });
     });
   }
 

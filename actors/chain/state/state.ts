@@ -175,6 +175,8 @@ export const DOMAIN: EntryKind<DomainState> = {
 
 /** `status` is one of the SEAT_ numbers below; there is a measurement when it is SEAT_VOTED, and only then. */
 const seatCodec = struct({
+  duty: u8,
+  audits: nullable(u8),
   evaluator: hash32,
   dataSeed: hash32,
   deadlineHeight: u53,
@@ -182,6 +184,10 @@ const seatCodec = struct({
   measurement: nullable(seatMeasurementCodec),
 });
 export interface SeatState {
+  /** Index in DUTIES (seats.ts). */
+  readonly duty: number;
+  /** The seat that an audit repeats. */
+  readonly audits: number | null;
   readonly evaluator: NodeId;
   readonly dataSeed: string;
   readonly deadlineHeight: number;
@@ -192,6 +198,32 @@ export const SEAT_OPEN = 0;
 export const SEAT_VOTED = 1;
 export const SEAT_MISSED = 2;
 export const SEAT_FAILED = 3;
+/** Proved false, or an audit that nobody needs any more. */
+export const SEAT_STRUCK = 4;
+
+const disputeCodec = struct({
+  seat: u8,
+  challenger: hash32,
+  bondMicro: u53,
+  deadlineHeight: u53,
+  jurors: array(struct({ node: hash32, answer: nullable(struct({ bits: nullable(hash32) })) }), LIMITS.jurors),
+  decidedHeight: nullable(u53),
+});
+/** A juror's answer: what the accused should have published, or null for "I cannot measure it". */
+export interface Ballot {
+  readonly bits: string | null;
+}
+export interface DisputeState {
+  /** The accused one. */
+  readonly seat: number;
+  readonly challenger: NodeId;
+  /** Reputation set aside by the challenger. */
+  readonly bondMicro: number;
+  /** Last height at which a juror's answer may be included. */
+  readonly deadlineHeight: number;
+  readonly jurors: readonly { readonly node: NodeId; readonly answer: Ballot | null }[];
+  readonly decidedHeight: number | null;
+}
 
 export interface Reveal {
   readonly genome: readonly number[];
@@ -209,6 +241,14 @@ export interface Reveal {
   readonly seats: readonly SeatState[];
   /** Who replaces a missing evaluator, next first. */
   readonly standby: readonly NodeId[];
+  /** Null while the quorum votes. */
+  readonly window: {
+    /** First height at which it may be settled. */
+    readonly settlesAtHeight: number;
+    /** What the quorum measured, if it accepts. */
+    readonly verifiedNano: number | null;
+  } | null;
+  readonly disputes: readonly DisputeState[];
 }
 
 /** An optimum between commit and settlement; its id is the commitment. */
@@ -237,6 +277,8 @@ export const OPTIMUM: EntryKind<OptimumState> = {
         quorum: u8,
         seats: array(seatCodec, LIMITS.seatsPerOptimum),
         standby: array(hash32, LIMITS.seatsPerOptimum),
+        window: nullable(struct({ settlesAtHeight: u53, verifiedNano: nullable(i54) })),
+        disputes: array(disputeCodec, LIMITS.disputesPerOptimum),
       }),
     ),
   }),
@@ -246,6 +288,9 @@ export const OPEN: EntryKind<readonly string[]> = { prefix: 'open', codec: array
 
 /** By optimizer: how many of these are his; absent for none. */
 export const OPEN_COUNT: EntryKind<number> = { prefix: 'open-count', codec: u53 };
+
+/** By node that lied: from this height on it may do everything again. */
+export const BANNED: EntryKind<number> = { prefix: 'banned', codec: u53 };
 
 /** By hash of domain and genome: the optimum that revealed it first. */
 export const REVEALED_GENOME: EntryKind<string> = { prefix: 'genome', codec: hash32 };

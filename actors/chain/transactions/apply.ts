@@ -9,8 +9,10 @@ import { chargeFee } from '../fees.js';
 import { ACCOUNT, NEW_ACCOUNT } from '../state/state.js';
 import type { Transaction } from '../types.js';
 import type { SignatureCheck } from '../verifier.js';
+import { applyChallenge } from './challenge.js';
 import { applyCommit } from './commit.js';
 import { applyInferencePayment } from './inference-pay.js';
+import { applyJuryVote } from './jury-vote.js';
 import type { Refusal } from './refusal.js';
 import { applyRegistration } from './register-evaluator.js';
 import { applyReveal } from './reveal.js';
@@ -53,5 +55,9 @@ function applyBody(execution: Execution, { sender, body }: Transaction): Refusal
       return applyVote(execution, sender, body);
     case 'anchor-record':
       return applyAnchorRecord(execution, sender, body);
+    case 'challenge':
+      return applyChallenge(execution, sender, body);
+    case 'jury-vote':
+      return applyJuryVote(execution, sender, body);
   }
 }

@@ -35,6 +35,7 @@ export function applyCommit(execution: Execution, sender: NodeId, { commitment, 
   if (execution.state.get(OPTIMUM, commitment) !== undefined) return { code: 'duplicate-commitment' };
   const open = execution.state.require(OPEN);
   if (open.length >= LIMITS.openOptimae) return { code: 'too-many-open-optimae', later: true };
+  if (execution.isBanned(sender)) return { code: 'banned' };
   const own = execution.state.get(OPEN_COUNT, sender) ?? 0;
   const { maxOpenCommits, reputation } = execution.genesis.parameters;
   // Whoever has no reputation to lose gets one at a time, as the design's newcomers do.

@@ -3,11 +3,13 @@ import { toUtf8 } from '../../../runtime/codec/bytes.js';
 import { encode } from '../../../runtime/codec/canonical.js';
 import { hash } from '../../../runtime/crypto/hash.js';
 import { checkGenome, type Genome } from '../../../runtime/genome/space.js';
-import { drawSeats, seatDataSeed } from '../../quorum/rules.js';
+import { drawSeats } from '../../quorum/rules.js';
 import { genomeCodec } from '../codec.js';
-import { type Execution, seatView } from '../execution.js';
+import { quorumCandidates } from '../eligibility.js';
+import type { Execution } from '../execution.js';
 import { domainHash } from '../genesis.js';
-import { DOMAIN, EVALUATORS, OPTIMUM, REVEALED_GENOME, SEAT_OPEN, type SeatState } from '../state/state.js';
+import { newSeat, writeReveal } from '../seats.js';
+import { DOMAIN, OPTIMUM, REVEALED_GENOME } from '../state/state.js';
 import type { NodeId, TransactionBody } from '../types.js';
 import { commitmentOf } from './commit.js';
 import type { Refusal } from './refusal.js';
@@ -27,25 +29,12 @@ export function applyReveal(execution: Execution, sender: NodeId, body: RevealBo
   const refusal = checkClaim(execution, sender, optimum.domain, spec, body);
   if (refusal !== null) return refusal;
 
-  const { beacon, height } = execution.block;
-  const draw = drawSeats(beacon, body.commitment, candidatesOf(execution, optimum.domain, sender));
-  const deadlineHeight = height + execution.genesis.parameters.seatDeadlineBlocks;
-  const seats = draw.seated.map(
-    (evaluator): SeatState => ({
-      evaluator,
-      dataSeed: seatDataSeed(body.commitment, optimum.domain, evaluator, beacon),
-      deadlineHeight,
-      status: SEAT_OPEN,
-      measurement: null,
-    }),
-  );
+  const candidates = quorumCandidates(execution, optimum.domain, sender);
+  const draw = drawSeats(execution.block.beacon, body.commitment, candidates);
+  const about = { id: body.commitment, domain: optimum.domain };
+  const seats = draw.seated.map((evaluator) => newSeat(execution, about, evaluator, 'quorum'));
   const { genome, blob, reportedNano, experiment } = body;
-  execution.state = execution.state
-    .set(OPTIMUM, body.commitment, {
-      ...optimum,
-      reveal: { genome, blob, reportedNano, experiment, quorum: seats.length, seats, standby: draw.standby },
-    })
-    .set(REVEALED_GENOME, genomeKey(optimum.domain, genome), body.commitment);
+  execution.state = execution.state.set(REVEALED_GENOME, genomeKey(optimum.domain, genome), body.commitment);
   execution.updateGlobals({ revealed: execution.globals().revealed + 1 });
   execution.records.push({
     type: 'REVEALED',
@@ -58,14 +47,8 @@ export function applyReveal(execution: Execution, sender: NodeId, body: RevealBo
     previousBestNano: execution.state.require(DOMAIN, optimum.domain).bestNano,
     experiment,
   });
-  for (const [index, seat] of seats.entries()) {
-    execution.records.push({
-      type: 'TASK_CREATED',
-      optimum: body.commitment,
-      domain: optimum.domain,
-      seat: seatView(seat, index),
-    });
-  }
+  const quorum = { quorum: seats.length, seats, standby: draw.standby, window: null, disputes: [] };
+  writeReveal(execution, body.commitment, optimum, { genome, blob, reportedNano, experiment, ...quorum });
   return null;
 }
 
@@ -96,21 +79,4 @@ export function isBetter(candidateNano: number, bestNano: number, direction: 'ma
 
 export function genomeKey(domain: string, genome: Genome): string {
   return hash('doin/genome', [toUtf8(domain), encode(genomeCodec, genome)]);
-}
-
-/**
- * Registered evaluators with the minimum reputation, the optimizer excluded. Where nobody has it any more (a network
- * that slept for weeks), the registered founders serve, so that reputation can be earned again. On a solo network,
- * where there is nobody else, the optimizer measures himself (and the result counts half).
- */
-function candidatesOf(execution: Execution, domain: string, optimizer: NodeId): readonly NodeId[] {
-  const registered = execution.state.require(EVALUATORS, domain);
-  const { minimumMicro } = execution.genesis.parameters.reputation;
-  const others = registered.filter((node) => node !== optimizer);
-  const eligible = others.filter((node) => execution.reputationMicro(node) >= minimumMicro);
-  if (eligible.length > 0) return eligible;
-  const founders = new Set(execution.genesis.members.map((member) => member.nodeId));
-  const serving = others.filter((node) => founders.has(node));
-  if (serving.length > 0 || !execution.genesis.solo) return serving;
-  return registered.includes(optimizer) ? [optimizer] : [];
 }

@@ -1,4 +1,5 @@
-import { type Execution, seatView } from '../execution.js';
+import type { Execution } from '../execution.js';
+import { writeReveal } from '../seats.js';
 import { OPTIMUM, SEAT_FAILED, SEAT_OPEN, SEAT_VOTED, type SeatState } from '../state/state.js';
 import type { NodeId, TransactionBody } from '../types.js';
 import type { Refusal } from './refusal.js';
@@ -15,18 +16,24 @@ export function applyVote(execution: Execution, sender: NodeId, vote: Vote): Ref
   if (seat.dataSeed !== vote.dataSeed) return { code: 'wrong-data-seed' };
   if (seat.status !== SEAT_OPEN) return { code: 'seat-closed' };
   if (execution.block.height > seat.deadlineHeight) return { code: 'vote-too-late' };
+  if (!repeats(optimum.reveal.seats[seat.audits ?? vote.seat], seat, vote)) return { code: 'audit-differs' };
   const filled: SeatState = {
     ...seat,
     status: vote.measurement === null ? SEAT_FAILED : SEAT_VOTED,
     measurement: vote.measurement,
   };
   const seats = optimum.reveal.seats.with(vote.seat, filled);
-  execution.state = execution.state.set(OPTIMUM, vote.optimum, { ...optimum, reveal: { ...optimum.reveal, seats } });
-  execution.records.push({
-    type: 'TASK_COMPLETED',
-    optimum: vote.optimum,
-    domain: optimum.domain,
-    seat: seatView(filled, vote.seat),
-  });
+  writeReveal(execution, vote.optimum, optimum, { ...optimum.reveal, seats });
   return null;
+}
+
+/** An auditor certifies the other's numbers, with a digest of his own; one who finds others sends a challenge. */
+function repeats(audited: SeatState | undefined, seat: SeatState, { measurement }: Vote): boolean {
+  if (seat.audits === null || measurement === null) return true;
+  const { performanceNano, standardErrorNano, dataHash } = audited?.measurement ?? {};
+  return (
+    measurement.performanceNano === performanceNano &&
+    measurement.standardErrorNano === standardErrorNano &&
+    measurement.dataHash === dataHash
+  );
 }

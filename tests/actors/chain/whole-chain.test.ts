@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { decodeBlock } from '../../../actors/chain/codec.js';
-import { genesisHash, genesisState } from '../../../actors/chain/genesis.js';
+import { genesisHash, genesisState, LOCAL_PARAMETERS } from '../../../actors/chain/genesis.js';
 import {
   ACCOUNT,
   GLOBALS,
@@ -21,7 +21,8 @@ import { RandomLife, steps } from '../../kit/random-life.js';
 
 const NAMES = ['ada', 'bob', 'cid', 'dan', 'eve', 'fay', 'gus', 'hal', 'ida'];
 /** A subsidy that halves often and a deadline that passes within a short life. */
-const genesis = makeGenesis(NAMES, { parameters: { halvingProofBlocks: 3, seatDeadlineBlocks: 4 } });
+const challenge = { ...LOCAL_PARAMETERS.challenge, windowBlocks: 2, auditLargeNano: 500_000_000, banBlocks: 5 };
+const genesis = makeGenesis(NAMES, { parameters: { halvingProofBlocks: 3, seatDeadlineBlocks: 4, challenge } });
 
 function lived(life: Parameters<RandomLife['run']>[0]): TestChain {
   const chain = new TestChain(genesis, NAMES);
@@ -109,6 +110,9 @@ test('what random members do makes a chain that another node rebuilds from its b
     'COINBASE',
     'COMMIT_EXPIRED',
     'TASK_COMPLETED',
+    'PROVISIONAL',
+    'CHALLENGED',
+    'JUDGED',
   ] as const) {
     t.true((seen.get(type) ?? 0) > 0, `${type} happened`);
   }

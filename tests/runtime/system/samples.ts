@@ -34,6 +34,8 @@ const seat: Seat = {
   status: 'open',
   performanceNano: null,
   standardErrorNano: null,
+  duty: 'quorum',
+  audits: null,
   dataHash: null,
   traceDigest: null,
 };
@@ -198,6 +200,8 @@ const chainSamples: Samples<typeof chain> = {
           blob,
           reportedNano: 5,
           seats: [seat, { ...seat, index: 1, status: 'voted', performanceNano: -7, standardErrorNano: 0 }],
+          provisionalNano: -7,
+          disputes: [{ seat: 1, challenger: node, deadlineHeight: 9, awaited: [node] }],
         },
         {
           optimum: hash,
@@ -209,6 +213,8 @@ const chainSamples: Samples<typeof chain> = {
           blob: null,
           reportedNano: null,
           seats: [],
+          provisionalNano: null,
+          disputes: [],
         },
       ],
     },
