@@ -11,6 +11,7 @@ import type { Exchange, Receiver } from './exchange.js';
 import { InHand, type Taken } from './in-hand.js';
 import { type Instance, Lifecycle, type LifecycleOptions } from './lifecycle.js';
 import { KindQueue, Mailbox } from './mailbox.js';
+import type { Message } from './message.js';
 import { ActorMetrics } from './metrics.js';
 import type { ActorStatus } from './status.js';
 import { currentStory, runInStory } from './story.js';
@@ -109,6 +110,26 @@ export class ActorCell implements Receiver {
       const message = `the mailbox of ${this.role} is full: ${capacity} messages "${kind}" wait; ask again later`;
       this.#exchange.fail(victim, actorError({ code: 'mailbox-full', actor: this.role, kind, capacity }, message));
     }
+  }
+
+  accept(message: Message): void {
+    const { instance } = this.#lifecycle;
+    const queue = this.#queues.get(message.kind);
+    if (instance !== null && queue !== undefined && this.#takesAtOnce(queue)) {
+      message.settle();
+      if (message.type !== 'ask') this.#vitals.open += 1;
+      this.#handle(instance, message, queue);
+    } else {
+      this.deliver(message);
+      message.settle();
+    }
+    this.work();
+  }
+
+  /** Nothing is before it, nothing has to end before it begins. */
+  #takesAtOnce(queue: KindQueue): boolean {
+    if (this.#busy || this.#lifecycle.closed || !queue.hasRoom) return false;
+    return this.#mailbox.depth + this.#inHand.waiting === 0;
   }
 
   hasRoom(kind: string): boolean {

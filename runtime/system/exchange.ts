@@ -9,7 +9,7 @@ import { type DeadLetter, DeadLetterOutbox, deadLetter } from './dead-letters.js
 import { actorError, crashed, fromWireError, stopped, toWireError, type WireError } from './errors.js';
 import { isolate } from './isolate.js';
 import { PortLink } from './link.js';
-import { Message } from './message.js';
+import { Message, THREADS } from './message.js';
 import type { Platform } from './platform.js';
 import type { AnyReference } from './protocol.js';
 import { currentStory, TraceIds } from './story.js';
@@ -23,17 +23,17 @@ const STAMP_USES = 16;
 
 const DEFAULT_ASK_TIMEOUT_MS = 10_000;
 
-/** Threads get numbers below this; ids are `count * THREADS + number`, unique in the process and over restarts. */
-const THREADS = 1024;
-
 /** Something on this thread that has a role and takes messages. */
 export interface Receiver {
   readonly role: string;
+  /** Takes a message in, to be worked on by `work` or `schedule`. */
   deliver(envelope: Envelope): void;
   /** Works on what was delivered: at once, between two messages of a batch from another thread... */
   work(): void;
   /** ...or after the handler that is sending now. */
   schedule(): void;
+  /** Both at once; a message that has nothing to wait for never sees the mailbox. */
+  accept(message: Message): void;
   /** Whether one more message of this kind is within the bound of its mailbox. */
   hasRoom(kind: string): boolean;
   /** Resolves when half of the bound is free. */
@@ -78,8 +78,6 @@ export class Exchange {
   readonly #deadLetters: DeadLetterOutbox;
   readonly #onReceived: (thread: string) => void;
   #count = 0;
-  /** Count of the trace id made for the message that is being sent; -1 when it goes on with a story. */
-  #freshTrace = -1;
   #stamp = 0;
   #stampUses = 0;
   #stampArmed = false;
@@ -112,7 +110,7 @@ export class Exchange {
     const known = this.#links.get(thread);
     if (known !== undefined) return known;
     const handler = this.#handlerFor(thread);
-    const link = new PortLink(thread, this.platform, this.#traceIds, {
+    const link = new PortLink(thread, this.platform, {
       ...handler,
       lost: (letters) => {
         for (const letter of letters) this.deadLetter(letter.from, letter);
@@ -190,7 +188,6 @@ export class Exchange {
     const audience = this.#audiences.get(reference.name);
     if (audience === undefined) return;
     const message = this.#message('event', from, '', reference.name, payload, undefined, options);
-    const freshTrace = this.#freshTrace;
     for (const role of audience.roles) {
       const receiver = this.#receivers.get(role);
       receiver?.deliver(message.copyFor(role, isolate(payload)));
@@ -201,7 +198,7 @@ export class Exchange {
     for (const thread of audience.threads) {
       left -= 1;
       const transfer = left === 0 ? options?.transfer : undefined;
-      const sent = this.link(thread).message(message, reference.options, freshTrace, transfer);
+      const sent = this.link(thread).message(message, reference.options, transfer);
       if (!sent) this.#undelivered(from, message);
     }
   }
@@ -258,15 +255,13 @@ export class Exchange {
     const story = currentStory();
     this.#count += 1;
     const id = this.#count * THREADS + this.#number;
-    let traceId = options?.traceId ?? story?.traceId;
-    this.#freshTrace = -1;
-    if (traceId === undefined) {
-      traceId = this.#traceIds.next();
-      this.#freshTrace = this.#traceIds.count;
-    }
+    const known = options?.traceId ?? story?.traceId;
+    if (known === undefined) this.#traceIds.advance();
+    const trace = known ?? this.#traceIds.prefix;
+    const traceCount = known === undefined ? this.#traceIds.count : -1;
     const sentAt = timeoutMs === undefined ? this.#sendTime() : this.platform.stamp();
     const deadline = timeoutMs === undefined ? undefined : sentAt + timeoutMs;
-    return new Message(type, to, from, kind, id, story?.id ?? 0, traceId, sentAt, deadline, payload, null);
+    return new Message(type, to, from, kind, id, story?.id ?? 0, trace, traceCount, sentAt, deadline, payload, null);
   }
 
   /** Up to 16 messages of one callback share a reading of the clock, which costs an eighth of sending one. */
@@ -292,7 +287,7 @@ export class Exchange {
   /** False when there is nobody to take it. */
   #post(message: Message, { options }: References, transfer: readonly ArrayBuffer[] | undefined): boolean {
     const link = this.#linkOf.get(message.to);
-    if (link !== undefined) return link.message(message, options, this.#freshTrace, transfer);
+    if (link !== undefined) return link.message(message, options, transfer);
     const receiver = this.#receivers.get(message.to);
     if (receiver !== undefined) {
       message.payload = isolate(message.payload, transfer);
@@ -302,7 +297,7 @@ export class Exchange {
     }
     const thread = this.#routes.get(message.to);
     if (thread === undefined || thread === this.thread) return false;
-    return this.link(thread).message(message, options, this.#freshTrace, transfer);
+    return this.link(thread).message(message, options, transfer);
   }
 
   #audience(event: string): Audience {
@@ -357,15 +352,16 @@ export class Exchange {
   #received(message: Message): void {
     if (message.type !== 'event') {
       const receiver = this.#receivers.get(message.to);
-      if (receiver === undefined) this.#unreceived(message);
-      else receiver.deliver(message);
-      settle(message);
-      receiver?.work();
+      if (receiver !== undefined) receiver.accept(message);
+      else {
+        this.#unreceived(message);
+        message.settle();
+      }
       return;
     }
     const roles = this.#audiences.get(message.kind)?.roles;
     if (roles !== undefined) this.#receivedEvent(message, roles);
-    settle(message);
+    message.settle();
     if (roles !== undefined) for (const role of roles) this.#receivers.get(role)?.work();
   }
 
@@ -380,7 +376,7 @@ export class Exchange {
         shared = true;
       }
       this.#receivers.get(role)?.deliver(copy);
-      settle(copy);
+      copy.settle();
     }
   }
 
@@ -388,12 +384,6 @@ export class Exchange {
     if (envelope.type === 'ask') this.fail(envelope, noSuchActor(envelope.to));
     else this.#deadLetters.add(deadLetter(envelope, 'unknown-receiver', this.platform.now()));
   }
-}
-
-/** For a message that no mailbox took over. */
-function settle(message: Message): void {
-  message.receipt?.settle();
-  message.receipt = null;
 }
 
 function noSuchActor(actor: string): DoinError {

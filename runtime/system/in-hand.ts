@@ -73,5 +73,6 @@ export class InHand {
 }
 
 function retried({ envelope, queue }: Taken): Taken {
-  return { envelope: { ...envelope, retried: true }, queue };
+  // Its trace id is no field of its own where it is made on demand.
+  return { envelope: { ...envelope, traceId: envelope.traceId, retried: true }, queue };
 }

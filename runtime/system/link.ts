@@ -11,8 +11,7 @@ import { Outbound, type Route } from './outbound.js';
 import type { Platform } from './platform.js';
 import type { MessageOptions } from './protocol.js';
 import { SentLedger } from './sent-ledger.js';
-import { type TraceIds, traceIdOf } from './story.js';
-import { CREDIT_ITEM, type Item, type ItemHandler, messageArray, StreamReader, StreamWriter } from './wire.js';
+import { CREDIT_ITEM, type Item, type ItemHandler, parcelOf, StreamReader, StreamWriter } from './wire.js';
 
 /** A batch this big leaves before its callback ends, so that a burst is worked on while it is still being sent. */
 const FLUSH_AT_BYTES = 32 * 1024;
@@ -33,7 +32,7 @@ export class PortLink {
   readonly thread: string;
   readonly #platform: Platform;
   readonly #events: LinkEvents;
-  readonly #stream: StreamWriter;
+  readonly #stream = new StreamWriter();
   readonly #outbound = new Outbound();
   readonly #ledger = new SentLedger();
   #port: MessagePort | null = null;
@@ -43,10 +42,9 @@ export class PortLink {
   #flushedAt = 0;
   #closed = false;
 
-  constructor(thread: string, platform: Platform, traceIds: TraceIds, events: LinkEvents) {
+  constructor(thread: string, platform: Platform, events: LinkEvents) {
     this.thread = thread;
     this.#platform = platform;
-    this.#stream = new StreamWriter(traceIds);
     this.#events = events;
   }
 
@@ -66,11 +64,11 @@ export class PortLink {
     }
     this.#port = port;
     this.#received = received;
-    const reader = new StreamReader(this.#events, traceIdOf, this.#release);
+    const reader = new StreamReader(this.#events, this.#release);
     port.on('message', (data: ArrayBuffer | SharedArrayBuffer | readonly unknown[]) => {
       if (data instanceof ArrayBuffer) reader.batch(data);
       else if (data instanceof SharedArrayBuffer) reader.credits = new ReceiverCredits(data, this.#giveCredit);
-      else reader.one(data);
+      else reader.parcel(data);
     });
     port.on('close', () => {
       if (this.#port !== port || this.#closed) return;
@@ -83,10 +81,10 @@ export class PortLink {
   }
 
   /**
-   * Sends a message, or keeps it until there is credit for it. `freshTrace` is the count of a trace id that was made
-   * for this message, else -1. False when too many wait. Throws when the payload is not plain data.
+   * Sends a message, or keeps it until there is credit for it. False when too many wait. Throws when the payload is
+   * not plain data.
    */
-  message(message: Message, options: MessageOptions, freshTrace: number, transfer: Transfer): boolean {
+  message(message: Message, options: MessageOptions, transfer: Transfer): boolean {
     if (this.#closed) return false;
     const route = this.#outbound.route(message, options);
     const { held } = route.lane;
@@ -96,7 +94,7 @@ export class PortLink {
       return true;
     }
     if (this.#port === null && this.#stream.sizeBytes >= WAITING_LIMIT_BYTES) return false;
-    if (transfer === undefined || transfer.length === 0) this.#write(route, message, freshTrace);
+    if (transfer === undefined || transfer.length === 0) this.#write(route, message);
     else this.#handOver(route, message, transfer);
     return true;
   }
@@ -144,29 +142,29 @@ export class PortLink {
     this.#events.lost([...unsent, ...held.map((message) => deadLetter(message, 'stopped', now))]);
   }
 
-  #write(route: Route, message: Message, freshTrace: number): void {
-    this.#stream.message(route, message, freshTrace);
-    this.#count(route, message.traceId);
+  #write(route: Route, message: Message): void {
+    this.#stream.message(route, message);
+    this.#count(route, message);
     this.#appended();
   }
 
   #handOver(route: Route, message: Message, transfer: readonly ArrayBuffer[]): void {
     if (this.#port === null) {
-      this.#write(route, message, -1);
+      this.#write(route, message);
       // The sender loses what it hands over in every case, or its tests would pass on luck.
       structuredClone(null, { transfer: [...transfer] });
       return;
     }
     this.#stream.announce(route);
     this.flush();
-    this.#port.postMessage(messageArray(route, message), transfer);
-    this.#count(route, message.traceId);
+    this.#port.postMessage(parcelOf(route.number, message), transfer);
+    this.#count(route, message);
     this.#ledger.posted();
   }
 
-  #count(route: Route, traceId: string): void {
+  #count(route: Route, message: Message): void {
     route.sent = (route.sent + 1) | 0;
-    if (route.type !== 'ask') this.#ledger.write(route, traceId);
+    if (route.type !== 'ask') this.#ledger.write(route, message);
   }
 
   #appended(): void {
@@ -210,7 +208,7 @@ export class PortLink {
     if (this.#outbound.waits) this.#awaitCredit();
   };
 
-  readonly #writeHeld = (route: Route, message: Message): void => this.#write(route, message, -1);
+  readonly #writeHeld = (route: Route, message: Message): void => this.#write(route, message);
 
   #lost(): void {
     // What waited for the end of the turn is written in terms that only the dead thread knew: it goes with it.

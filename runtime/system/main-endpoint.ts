@@ -5,6 +5,7 @@ import { errorMessage } from '../errors.js';
 import type { Cancel, Envelope } from './actor.js';
 import { actorError } from './errors.js';
 import { MAIN, type Receiver } from './exchange.js';
+import type { Message } from './message.js';
 
 export type EventListener = (payload: unknown, envelope: Envelope) => void;
 
@@ -51,6 +52,11 @@ export class MainEndpoint implements Receiver {
         this.#onError(actorError({ code: 'listener-failed', event, reason }, `listener of ${event}: ${reason}`, error));
       }
     }
+  }
+
+  accept(message: Message): void {
+    this.deliver(message);
+    message.settle();
   }
 
   work(): void {}

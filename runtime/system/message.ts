@@ -1,6 +1,10 @@
 /** An envelope inside the actor system: what actors see, and what its way through the system has to remember. */
 import type { Envelope } from './actor.js';
 import { isolate } from './isolate.js';
+import { traceIdOf } from './story.js';
+
+/** Threads get numbers below this; ids are `count * THREADS + number`, unique in the process and over restarts. */
+export const THREADS = 1024;
 
 /** Tells the sending thread that a message has left the mailbox, so that another one may come. */
 export interface Receipt {
@@ -14,14 +18,19 @@ export class Message implements Envelope {
   readonly type: Envelope['type'];
   readonly id: number;
   readonly causeId: number;
-  readonly traceId: string;
   readonly sentAt: number;
   declare readonly deadline?: number;
   /** Replaced by a copy for a receiver on the same thread. */
   payload: unknown;
-  /** Owed to the thread that sent it. The mailbox takes it over; whoever else ends the message settles it. */
+  /** Owed to the thread that sent it. The mailbox takes it over; whoever else ends the message calls `settle`. */
   receipt: Receipt | null;
+  #trace: string;
+  #traceCount: number;
 
+  /**
+   * `trace` is the trace id, with a `traceCount` of -1; or its prefix, with the count that makes it whole. Most ids are
+   * never looked at, so the string is made when somebody does.
+   */
   constructor(
     type: Envelope['type'],
     to: string,
@@ -29,7 +38,8 @@ export class Message implements Envelope {
     kind: string,
     id: number,
     causeId: number,
-    traceId: string,
+    trace: string,
+    traceCount: number,
     sentAt: number,
     deadline: number | undefined,
     payload: unknown,
@@ -41,11 +51,38 @@ export class Message implements Envelope {
     this.type = type;
     this.id = id;
     this.causeId = causeId;
-    this.traceId = traceId;
+    this.#trace = trace;
+    this.#traceCount = traceCount;
     this.sentAt = sentAt;
     if (deadline !== undefined) this.deadline = deadline;
     this.payload = payload;
     this.receipt = receipt;
+  }
+
+  get traceId(): string {
+    if (this.#traceCount >= 0) {
+      this.#trace = traceIdOf(this.#trace, this.#traceCount);
+      this.#traceCount = -1;
+    }
+    return this.#trace;
+  }
+
+  /** The whole trace id, or the prefix of one that has a count. */
+  get trace(): string {
+    return this.#trace;
+  }
+
+  /** -1 when `trace` is whole. */
+  get traceCount(): number {
+    return this.#traceCount;
+  }
+
+  /** Gives the sending thread its credit back, unless a mailbox has taken that over. */
+  settle(): void {
+    const { receipt } = this;
+    if (receipt === null) return;
+    this.receipt = null;
+    receipt.settle();
   }
 
   /** The same message with a payload that nobody else holds. */
@@ -55,7 +92,7 @@ export class Message implements Envelope {
 
   /** The same message for one more receiver. */
   copyFor(to: string, payload: unknown): Message {
-    const { type, from, kind, id, causeId, traceId, sentAt, deadline } = this;
-    return new Message(type, to, from, kind, id, causeId, traceId, sentAt, deadline, payload, null);
+    const { type, from, kind, id, causeId, trace, traceCount, sentAt, deadline } = this;
+    return new Message(type, to, from, kind, id, causeId, trace, traceCount, sentAt, deadline, payload, null);
   }
 }

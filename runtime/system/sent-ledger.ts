@@ -1,9 +1,11 @@
 /**
  * What went over one link to the present life of the other thread, so that when it dies the messages it never took in
- * are known: how many exactly, the last ones by name. Two references a message and no allocation. Asks are not in it;
+ * are known: how many exactly, the last ones by name. Three words a message and no allocation. Asks are not in it;
  * their callers get an error.
  */
 import { type DeadLetter, type DeadLetterReason, deadLetter } from './dead-letters.js';
+import type { Message } from './message.js';
+import { traceIdOf } from './story.js';
 
 const REMEMBERED = 256;
 type Address = Pick<DeadLetter, 'to' | 'from' | 'kind'>;
@@ -12,7 +14,8 @@ const UNKNOWN: Address = { to: '', from: '', kind: '' };
 
 export class SentLedger {
   readonly #addresses = new Array<Address>(REMEMBERED).fill(UNKNOWN);
-  readonly #traceIds = new Array<string>(REMEMBERED).fill('');
+  readonly #traces = new Array<string>(REMEMBERED).fill('');
+  readonly #traceCounts = new Array<number>(REMEMBERED).fill(-1);
   /** Handed to the link. */
   #written = 0;
   /** Gone through the port. */
@@ -20,10 +23,11 @@ export class SentLedger {
   /** Gone before the other thread's present life. */
   #before = 0;
 
-  write(address: Address, traceId: string): void {
+  write(address: Address, { trace, traceCount }: Pick<Message, 'trace' | 'traceCount'>): void {
     const at = this.#written % REMEMBERED;
     this.#addresses[at] = address;
-    this.#traceIds[at] = traceId;
+    this.#traces[at] = trace;
+    this.#traceCounts[at] = traceCount;
     this.#written += 1;
   }
 
@@ -56,7 +60,9 @@ export class SentLedger {
     }
     for (let at = known; at < end; at += 1) {
       const { to, from, kind } = this.#addresses[at % REMEMBERED] ?? UNKNOWN;
-      const traceId = this.#traceIds[at % REMEMBERED] ?? '';
+      const trace = this.#traces[at % REMEMBERED] ?? '';
+      const traceCount = this.#traceCounts[at % REMEMBERED] ?? -1;
+      const traceId = traceCount < 0 ? trace : traceIdOf(trace, traceCount);
       letters.push(deadLetter({ to, from, kind, traceId }, reason, time));
     }
     return letters;

@@ -42,11 +42,16 @@ export class TraceIds {
   }
 
   next(): string {
+    this.advance();
+    return traceIdOf(this.prefix, this.count);
+  }
+
+  /** To the next id, without making the string of it. */
+  advance(): void {
     if (this.count === LAST_COUNT) {
       this.prefix = Buffer.from(this.#platform.randomBytes(5)).toString('hex');
       this.count = -1;
     }
     this.count += 1;
-    return traceIdOf(this.prefix, this.count);
   }
 }

@@ -42,7 +42,6 @@ export class StreamTap {
       subscribe: () => undefined,
       report: () => undefined,
     },
-    (prefix, count) => `${prefix}${count}`,
     () => undefined,
   );
 
@@ -57,15 +56,22 @@ export class StreamTap {
       this.#reader.credits = new ReceiverCredits(parcel, this.#onCredit);
       return [{ parcel, message: null, settle: () => undefined }];
     }
-    const items = parcel instanceof ArrayBuffer ? this.#reader.decode(parcel) : [parcel as readonly unknown[]];
-    return items.map((item) => this.#describe(item));
+    if (!(parcel instanceof ArrayBuffer)) {
+      return [
+        this.#describe(() => {
+          this.#reader.parcel(parcel as readonly unknown[]);
+          return parcel;
+        }),
+      ];
+    }
+    return this.#reader.decode(parcel).map((item) => this.#describe(() => this.#reader.parcelFrom(item)));
   }
 
-  #describe(item: readonly unknown[]): TappedItem {
+  #describe(read: () => unknown): TappedItem {
     this.#described = null;
     this.#receipt = null;
-    this.#reader.one(item);
+    const parcel = read();
     const receipt = this.#receipt as Receipt | null;
-    return { parcel: item, message: this.#described, settle: () => receipt?.settle() };
+    return { parcel, message: this.#described, settle: () => receipt?.settle() };
   }
 }

@@ -1,22 +1,26 @@
 /**
- * What travels between two threads, and its bytes: a stream of msgpack arrays. A message is an array of
+ * What travels between two threads, and its bytes: a stream of msgpack arrays. A message is one of
  *
- *     [FIRST_ROUTE + route, id, causeId, trace, sentAt, payload, deadline?]
+ *     [FIRST_ROUTE + route, payload]            follows the message before: the same cause and time, the next id and trace
+ *     [FIRST_ROUTE + route, payload, sentAt]    the same at another time
+ *     [FIRST_ROUTE + route, payload, sentAt, id, causeId, trace, deadline?]
  *
  * where the route stands for its type, sender, receiver and kind, announced once, and the trace is the count of a trace
  * id that was made for this message (its prefix is announced once), or null for that of the message before, or a
- * string. All else is an array that begins with one of the tags below.
+ * string. What one handler sends in a row is mostly of the first kind. All else is an array that begins with one of the
+ * tags below.
  *
- * The stream has a memory (routes, prefixes, msgpackr's records), so a batch must be read whole and in order.
+ * The stream has a memory (routes, prefixes, the message before, msgpackr's records), so a batch must be read whole and
+ * in order. A parcel goes beside the stream, when a part of it is handed over: a message of the last kind with its whole
+ * trace id, which needs nothing of that memory but the route.
  */
 import { Unpackr } from 'msgpackr';
 import type { Envelope } from './actor.js';
 import type { ReceiverCredits } from './credits.js';
 import type { WireError } from './errors.js';
-import { Message, type Receipt } from './message.js';
+import { Message, type Receipt, THREADS } from './message.js';
 import type { Route } from './outbound.js';
 import { Packer } from './packer.js';
-import type { TraceIds } from './story.js';
 
 const ROUTE = 0;
 const PREFIX = 1;
@@ -61,18 +65,34 @@ export interface ItemHandler {
 
 const TYPES: readonly Envelope['type'][] = ['tell', 'ask', 'event'];
 
-/** A message as structured clone carries it when a part of it is handed over. */
-export type MessageArray = readonly unknown[];
+/** What the next message is measured against: the one before in the stream. */
+class Before {
+  id = -1;
+  causeId = -1;
+  sentAt = -1;
+  /** A whole trace id with a count of -1, or a prefix with its count; like `Message`. */
+  trace = '';
+  traceCount = -1;
+
+  set(id: number, causeId: number, sentAt: number, trace: string, traceCount: number): void {
+    this.id = id;
+    this.causeId = causeId;
+    this.sentAt = sentAt;
+    this.trace = trace;
+    this.traceCount = traceCount;
+  }
+
+  isFollowedBy({ id, causeId, trace, traceCount, deadline }: Message): boolean {
+    if (id !== this.id + THREADS || causeId !== this.causeId || trace !== this.trace || deadline !== undefined)
+      return false;
+    return traceCount === (this.traceCount < 0 ? -1 : this.traceCount + 1);
+  }
+}
 
 export class StreamWriter {
   readonly #packer = new Packer();
-  readonly #traceIds: TraceIds;
   #prefix = '';
-  #trace: string | null = null;
-
-  constructor(traceIds: TraceIds) {
-    this.#traceIds = traceIds;
-  }
+  #before = new Before();
 
   get sizeBytes(): number {
     return this.#packer.sizeBytes;
@@ -87,7 +107,7 @@ export class StreamWriter {
     this.#packer.clear();
     this.#packer.forget();
     this.#prefix = '';
-    this.#trace = null;
+    this.#before = new Before();
   }
 
   item(item: Item): void {
@@ -100,30 +120,27 @@ export class StreamWriter {
     }
   }
 
-  /**
-   * `freshTrace` is the count of a trace id that was made for this message, -1 otherwise. Throws, leaving the stream as
-   * it was, when the payload is not plain data.
-   */
-  message(route: Route, message: Message, freshTrace: number): void {
+  /** Throws, leaving the stream as it was, when the payload is not plain data. */
+  message(route: Route, message: Message): void {
     const packer = this.#packer;
+    const before = this.#before;
     this.announce(route);
-    if (freshTrace >= 0 && this.#traceIds.prefix !== this.#prefix) this.#announcePrefix();
+    const { trace, traceCount, sentAt } = message;
+    if (traceCount >= 0 && trace !== this.#prefix) this.#announcePrefix(trace);
+    const follows = before.isFollowedBy(message);
     const start = packer.begin();
     try {
-      packer.arrayHeader(message.deadline === undefined ? 6 : 7);
+      if (follows) packer.arrayHeader(sentAt === before.sentAt ? 2 : 3);
+      else packer.arrayHeader(message.deadline === undefined ? 6 : 7);
       packer.number(FIRST_ROUTE + route.number);
-      packer.number(message.id);
-      packer.number(message.causeId);
-      if (freshTrace >= 0) packer.number(freshTrace);
-      else packer.value(message.traceId === this.#trace ? null : message.traceId);
-      packer.number(message.sentAt);
       packer.value(message.payload);
-      if (message.deadline !== undefined) packer.number(message.deadline);
+      if (!follows) this.#details(message);
+      else if (sentAt !== before.sentAt) packer.number(sentAt);
     } catch (error) {
       packer.undo(start);
       throw error;
     }
-    if (freshTrace < 0) this.#trace = message.traceId;
+    before.set(message.id, message.causeId, sentAt, trace, traceCount);
   }
 
   announce(route: Route): void {
@@ -133,15 +150,29 @@ export class StreamWriter {
     route.announced = true;
   }
 
-  #announcePrefix(): void {
-    this.#prefix = this.#traceIds.prefix;
-    this.#packer.value([PREFIX, this.#prefix]);
+  #details({ sentAt, id, causeId, trace, traceCount, deadline }: Message): void {
+    const packer = this.#packer;
+    const { trace: known, traceCount: knownCount } = this.#before;
+    packer.number(sentAt);
+    packer.number(id);
+    packer.number(causeId);
+    if (traceCount >= 0) packer.number(traceCount);
+    else packer.value(knownCount < 0 && trace === known ? null : trace);
+    if (deadline !== undefined) packer.number(deadline);
+  }
+
+  #announcePrefix(prefix: string): void {
+    this.#prefix = prefix;
+    this.#packer.value([PREFIX, prefix]);
   }
 }
 
-export function messageArray(route: Route, message: Message): MessageArray {
-  const { id, causeId, traceId, sentAt, payload, deadline } = message;
-  const parts = [FIRST_ROUTE + route.number, id, causeId, traceId, sentAt, payload];
+/** As structured clone carries it beside the stream. */
+export function parcelOf(
+  route: number,
+  { id, causeId, traceId, sentAt, payload, deadline }: Message,
+): readonly unknown[] {
+  const parts = [FIRST_ROUTE + route, payload, sentAt, id, causeId, traceId];
   return deadline === undefined ? parts : [...parts, deadline];
 }
 
@@ -156,12 +187,11 @@ interface KnownRoute {
 /** Bytes come from our own threads only, so their shape is trusted; peers' bytes go through the canonical codec. */
 export class StreamReader {
   readonly #handler: ItemHandler;
-  readonly #traceId: (prefix: string, count: number) => string;
   /** The other thread says that credits have come. */
   readonly #credit: () => void;
   readonly #routes: KnownRoute[] = [];
   #prefix = '';
-  #trace = '';
+  readonly #before = new Before();
   credits: ReceiverCredits | null = null;
 
   /**
@@ -176,9 +206,8 @@ export class StreamReader {
     mapsAsObjects: true,
   });
 
-  constructor(handler: ItemHandler, traceId: (prefix: string, count: number) => string, credit: () => void) {
+  constructor(handler: ItemHandler, credit: () => void) {
     this.#handler = handler;
-    this.#traceId = traceId;
     this.#credit = credit;
   }
 
@@ -191,28 +220,56 @@ export class StreamReader {
     return this.#unpackr.unpackMultiple(new Uint8Array(batch)) as unknown[][];
   }
 
+  /** The next item of the stream. */
   one(item: readonly unknown[]): void {
     const tag = item[0] as number;
-    if (tag >= FIRST_ROUTE) this.#message(item, tag - FIRST_ROUTE);
+    if (tag >= FIRST_ROUTE) this.#handler.message(this.#inStream(item, this.#route(tag - FIRST_ROUTE)));
     else this.#other(item as readonly [number, never, never, never, ...unknown[]]);
   }
 
-  #message(item: readonly unknown[], number: number): void {
-    const route = this.#routes[number];
-    if (route === undefined) throw new Error(`a message came over route ${number}, which was not announced`);
-    const { type, to, from, kind, receipt } = route;
-    const deadline = item.length > 6 ? (item[6] as number) : undefined;
-    const id = item[1] as number;
-    const causeId = item[2] as number;
-    const sentAt = item[4] as number;
-    const traceId = this.#readTrace(item[3]);
-    this.#handler.message(new Message(type, to, from, kind, id, causeId, traceId, sentAt, deadline, item[5], receipt));
+  /** What came beside the stream. */
+  parcel(item: readonly unknown[]): void {
+    const tag = item[0] as number;
+    if (tag >= FIRST_ROUTE) this.#handler.message(whole(item, this.#route(tag - FIRST_ROUTE), item[5] as string, -1));
+    else this.one(item);
   }
 
-  #readTrace(trace: unknown): string {
-    if (typeof trace === 'number') return this.#traceId(this.#prefix, trace);
-    if (trace !== null) this.#trace = trace as string;
-    return this.#trace;
+  /** An item of the stream as one that can go beside it. Messages reach the handler. */
+  parcelFrom(item: readonly unknown[]): readonly unknown[] {
+    const tag = item[0] as number;
+    if (tag < FIRST_ROUTE) {
+      this.one(item);
+      return item;
+    }
+    const number = tag - FIRST_ROUTE;
+    const message = this.#inStream(item, this.#route(number));
+    this.#handler.message(message);
+    return parcelOf(number, message);
+  }
+
+  #route(number: number): KnownRoute {
+    const route = this.#routes[number];
+    if (route === undefined) throw new Error(`a message came over route ${number}, which was not announced`);
+    return route;
+  }
+
+  #inStream(item: readonly unknown[], route: KnownRoute): Message {
+    const before = this.#before;
+    if (item.length <= 3) {
+      const { type, to, from, kind, receipt } = route;
+      before.id += THREADS;
+      if (item.length === 3) before.sentAt = item[2] as number;
+      if (before.traceCount >= 0) before.traceCount += 1;
+      const { id, causeId, trace, traceCount, sentAt } = before;
+      return new Message(type, to, from, kind, id, causeId, trace, traceCount, sentAt, undefined, item[1], receipt);
+    }
+    const trace = item[5];
+    const message =
+      typeof trace === 'number'
+        ? whole(item, route, this.#prefix, trace)
+        : whole(item, route, trace === null ? before.trace : (trace as string), -1);
+    before.set(message.id, message.causeId, message.sentAt, message.trace, message.traceCount);
+    return message;
   }
 
   #other(item: readonly [number, never, never, never, ...unknown[]]): void {
@@ -247,4 +304,12 @@ export class StreamReader {
         this.#credit();
     }
   }
+}
+
+function whole(item: readonly unknown[], route: KnownRoute, trace: string, traceCount: number): Message {
+  const { type, to, from, kind, receipt } = route;
+  const [, payload, sentAt, id, causeId, , deadline] = item as readonly [
+    ...[number, unknown, number, number, number, unknown, number?],
+  ];
+  return new Message(type, to, from, kind, id, causeId, trace, traceCount, sentAt, deadline, payload, receipt);
 }
