@@ -56,6 +56,8 @@ function statusText(status: StatusJson): string {
     actor.thread,
     String(actor.mailbox_depth),
     String(actor.restarts),
+    String(Object.values(actor.dropped).reduce((sum, count) => sum + count, 0)),
+    String(actor.dead_letters),
   ]);
   return [
     `node ${printable(status.node_label)} (${printable(status.node_id)}), ${status.role}, up ${status.uptime_s} s, version ${printable(status.version)}`,
@@ -65,6 +67,6 @@ function statusText(status: StatusJson): string {
     '',
     table(['DOMAIN', 'METRIC', 'BASELINE', 'VERIFIED', 'CLAIMED', 'HELD-OUT', 'SEARCH', 'CHAMPION'], domains),
     '',
-    table(['ACTOR', 'THREAD', 'MAILBOX', 'RESTARTS'], actors),
+    table(['ACTOR', 'THREAD', 'MAILBOX', 'RESTARTS', 'DROPPED', 'DEAD LETTERS'], actors),
   ].join('\n');
 }

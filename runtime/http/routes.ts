@@ -1,6 +1,7 @@
 /** The JSON pages. Each names its parameters in a schema, so that a wrong one is answered with 400 and its name. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { sendProblem } from './problem.js';
+import { PROMETHEUS_TYPE, prometheusPage } from './prometheus.js';
 import type { StatusSource } from './source.js';
 
 /** Upstream's page size. */
@@ -18,6 +19,9 @@ export function registerRoutes(app: FastifyInstance, source: StatusSource): void
   const none = query({});
   app.get('/health', none, () => source.health());
   app.get('/status', none, () => source.status());
+  app.get('/metrics', none, async (_request, reply) =>
+    reply.type(PROMETHEUS_TYPE).send(prometheusPage(await source.status())),
+  );
   app.get('/chain/status', none, () => source.chainStatus());
   app.get('/fees', none, () => source.fees());
   app.get('/peers', none, () => source.peers());

@@ -10,9 +10,11 @@ import { taskQueue } from '../../actors/task-queue/messages.js';
 import { tracker } from '../../actors/tracker/messages.js';
 import { errorMessage } from '../errors.js';
 import { NANO } from '../genome/space.js';
+import type { DeadLetter } from '../system/dead-letters.js';
+import type { ActorStatus } from '../system/status.js';
 import { type NodeEvent, subscribeToNodeEvents } from './events.js';
 import type { AskPort, EventPort } from './port.js';
-import type { ActorJson, DomainStatus, LocalSearch, StatusJson } from './status.js';
+import type { DeadLettersJson, DomainStatus, LocalSearch, StatusJson } from './status.js';
 
 /** Coins are kept in 1e-8 units and reputation in 1e-6; people read whole ones. */
 const UNITS_PER_COIN = 100_000_000;
@@ -53,7 +55,20 @@ export interface SourceFacts {
     readonly target_performance: number | null;
   }[];
   /** Where each actor stands, from the actor system. */
-  readonly actors: () => readonly ActorJson[] | Promise<readonly ActorJson[]>;
+  readonly actors: () => Promise<readonly ActorStatus[]>;
+  /** Messages between them that nobody handled, oldest first, and how many there were in all. */
+  readonly deadLetters: () => { readonly total: number; readonly letters: readonly DeadLetter[] };
+}
+
+/** `/status` shows the last few; what they have in common is seen at once. */
+const DEAD_LETTERS_SHOWN = 20;
+
+function deadLettersJson({ total, letters }: ReturnType<SourceFacts['deadLetters']>): DeadLettersJson {
+  const newest = letters.slice(-DEAD_LETTERS_SHOWN).toReversed();
+  return {
+    total,
+    recent: newest.map(({ traceId, time, ...letter }) => ({ ...letter, trace_id: traceId, time_ms: time })),
+  };
 }
 
 export function createStatusSource(system: AskPort & EventPort, facts: SourceFacts): StatusSource {
@@ -84,6 +99,7 @@ export function createStatusSource(system: AskPort & EventPort, facts: SourceFac
         p2p_addresses: peers.value?.listening ?? facts.p2pAddresses(),
         refused: addCounts(status.refused, peers.value?.refused ?? {}),
         actors,
+        dead_letters: deadLettersJson(facts.deadLetters()),
         unavailable: [peers.problem, progress.problem].filter((problem) => problem !== null),
       };
     },

@@ -1,4 +1,6 @@
 /** The JSON that people and programs read: `/status` and the summary a run ends with. Snake case, upstream's names. */
+import type { DeadLetter } from '../system/dead-letters.js';
+import type { ActorStatus } from '../system/status.js';
 
 export interface DomainStatus {
   readonly domain_id: string;
@@ -28,12 +30,16 @@ export interface LocalSearch {
   readonly state: string;
 }
 
-export interface ActorJson {
-  readonly name: string;
-  readonly thread: string;
-  readonly mailbox_depth: number;
-  readonly restarts: number;
-  readonly [extra: string]: unknown;
+/** Messages between actors that nobody handled. */
+export interface DeadLettersJson {
+  /** Since the node started. */
+  readonly total: number;
+  /** The last ones, newest first; a sudden flood is told by its count. */
+  readonly recent: readonly (Omit<DeadLetter, 'traceId' | 'time'> & {
+    readonly trace_id: string;
+    /** When it was found dead, milliseconds since the epoch. */
+    readonly time_ms: number;
+  })[];
 }
 
 export interface StatusJson {
@@ -67,7 +73,8 @@ export interface StatusJson {
   readonly p2p_addresses: readonly string[];
   /** Things from outside that were refused without effect, by code. */
   readonly refused: Readonly<Record<string, number>>;
-  readonly actors: readonly ActorJson[];
+  readonly actors: readonly ActorStatus[];
+  readonly dead_letters: DeadLettersJson;
   /** Actors that did not answer in time; their parts of this page are empty. */
   readonly unavailable: readonly { readonly actor: string; readonly reason: string }[];
 }

@@ -60,7 +60,8 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
     startedAtMs,
     p2pAddresses: () => p2pAddresses,
     domains: config.domains,
-    actors: () => system.status().then((actors) => actors.map((actor) => ({ ...actor }))),
+    actors: () => system.status(),
+    deadLetters: () => ({ total: system.deadLetterCount, letters: system.deadLetters() }),
   });
   try {
     p2pAddresses = (await system.ask(gossip.getPeers, {})).listening;

@@ -2,6 +2,32 @@
 import type { NodeEvent } from '../../runtime/http/events.js';
 import type { StatusSource } from '../../runtime/http/source.js';
 import type { StatusJson } from '../../runtime/http/status.js';
+import type { ActorStatus } from '../../runtime/system/status.js';
+
+const times = { samples: 3, mean_us: 2, p50_us: 2, p99_us: 4, max_us: 3.5, buckets: [0, 2, 1] };
+export const sampleActor: ActorStatus = {
+  name: 'chain',
+  thread: 'chain',
+  state: 'running',
+  mailbox_depth: 0,
+  restarts: 0,
+  handled: 51,
+  dropped: { 'progress"\n': 4 },
+  overflowed: 0,
+  dead_letters: 0,
+  quarantined: 0,
+  blocked: 0,
+  event_loop_p99_ms: 1,
+  times: { wait: times, handle: times },
+  load: {
+    event_loop_p50_ms: 0,
+    event_loop_p99_ms: 1,
+    event_loop_max_ms: 2,
+    utilisation: 0.25,
+    heap_used_bytes: 1000,
+    heap_limit_bytes: 9000,
+  },
+};
 
 export const sampleStatus: StatusJson = {
   node_id: 'aa'.repeat(32),
@@ -40,7 +66,8 @@ export const sampleStatus: StatusJson = {
   reorgs: 0,
   p2p_addresses: [],
   refused: { 'bad-signature': 2 },
-  actors: [{ name: 'chain', thread: 'chain', mailbox_depth: 0, restarts: 0 }],
+  actors: [sampleActor],
+  dead_letters: { total: 0, recent: [] },
   unavailable: [],
 };
 

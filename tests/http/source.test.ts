@@ -2,7 +2,9 @@ import test from 'ava';
 import { type ChainStatus, chain } from '../../actors/chain/messages.js';
 import type { AskPort, EventPort } from '../../runtime/http/port.js';
 import { createStatusSource, type SourceFacts } from '../../runtime/http/source.js';
+import type { DeadLetter } from '../../runtime/system/dead-letters.js';
 import type { ActorSystem } from '../../runtime/system/system.js';
+import { sampleActor } from './samples.js';
 
 const chainStatus: ChainStatus = {
   chainId: 'solo-1',
@@ -49,6 +51,16 @@ const chainStatus: ChainStatus = {
   reorgs: 0,
 };
 
+const letter = (kind: string): DeadLetter => ({
+  to: 'chain',
+  from: 'gossip',
+  kind,
+  reason: 'stopped',
+  traceId: '0123456789abcdef',
+  time: 1_700_000_000_000,
+  count: 1,
+});
+
 const facts: SourceFacts = {
   nodeId: 'aa'.repeat(32),
   nodeLabel: '',
@@ -57,7 +69,8 @@ const facts: SourceFacts = {
   startedAtMs: Date.now() - 5000,
   p2pAddresses: () => ['/ip4/127.0.0.1/tcp/1'],
   domains: [{ domain_id: 'digits', optimize: true, evaluate: false, target_performance: 0.99 }],
-  actors: () => [{ name: 'chain', thread: 'chain', mailbox_depth: 0, restarts: 0 }],
+  actors: async () => [sampleActor],
+  deadLetters: () => ({ total: 2, letters: [letter('old'), letter('new')] }),
 };
 
 /** A port that answers asks by name; one without an answer fails as a stopped actor does. */
@@ -107,6 +120,15 @@ test('the status page has whole units and the domains of the chain', async (t) =
   t.is(status.node_label, 'aaaaaaaa');
   t.deepEqual(status.refused, { 'bad-signature': 3, oversize: 4 });
   t.deepEqual(status.unavailable, []);
+  t.is(status.dead_letters.total, 2);
+  t.deepEqual(
+    status.dead_letters.recent.map(({ kind, trace_id, time_ms }) => [kind, trace_id, time_ms]),
+    [
+      ['new', '0123456789abcdef', 1_700_000_000_000],
+      ['old', '0123456789abcdef', 1_700_000_000_000],
+    ],
+    'newest first',
+  );
   const [digits, quadratic] = status.domains;
   t.is(digits!.best_performance, 0.94);
   t.is(digits!.champion, 'cc'.repeat(32));
