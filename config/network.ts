@@ -111,6 +111,7 @@ const parametersSchema = z.strictObject({
     auditSmallNano: natural.max(1_000_000_000),
     jurySize: positive.max(LIMITS.jurors),
     bondMicro: natural,
+    shadowSeats: natural.max(LIMITS.shadowsPerOptimum),
     banBlocks: positive,
   }),
   toleranceStandardErrors: natural,

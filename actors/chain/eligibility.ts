@@ -24,6 +24,12 @@ export function quorumCandidates(execution: Execution, domain: string, optimizer
   return everybody.includes(optimizer) ? [optimizer] : [];
 }
 
+/** Registered, but without the minimum reputation: who may earn it on shadow seats. */
+export function newcomers(execution: Execution, domain: string): readonly NodeId[] {
+  const { minimumMicro } = execution.genesis.parameters.reputation;
+  return registered(execution, domain).filter((node) => execution.reputationMicro(node) < minimumMicro);
+}
+
 function registered(execution: Execution, domain: string): readonly NodeId[] {
   return execution.state.require(EVALUATORS, domain).filter((node) => !execution.isBanned(node));
 }

@@ -76,6 +76,8 @@ export interface ChainParameters {
     readonly jurySize: number;
     /** Reputation that a challenger sets aside, and loses when the vote was true. */
     readonly bondMicro: number;
+    /** Newcomers who measure on the side at each optimum. */
+    readonly shadowSeats: number;
     /** How long a proven liar is drawn for nothing. */
     readonly banBlocks: number;
   };
@@ -126,6 +128,7 @@ export const DEFAULT_PARAMETERS: ChainParameters = {
     auditSmallNano: 100_000_000,
     jurySize: 21,
     bondMicro: 2_000_000,
+    shadowSeats: 2,
     banBlocks: 100_000,
   },
   toleranceStandardErrors: 4,

@@ -16,6 +16,7 @@ export const LIMITS = {
   feeUnits: 100_000_000_000_000,
   /** Of the quorum with all its standby, of newcomers, and as many audits. */
   seatsPerOptimum: 96,
+  shadowsPerOptimum: 8,
   disputesPerOptimum: 96,
   jurors: 21,
   /** On the whole chain at a time, between commit and settlement: settling walks them in every block. */

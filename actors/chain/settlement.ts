@@ -15,7 +15,7 @@ import { DOMAIN, OPEN, OPEN_COUNT, OPTIMUM, type OptimumState, type Reveal, SEAT
 import type { Hash, JudgedVote, NodeId, SeatDuty } from './types.js';
 import { type Verdict, verdictOf } from './verdict.js';
 import { takeWork } from './weights.js';
-import { gainNano, openWindow, windowIsOver } from './window.js';
+import { auditLateShadows, gainNano, openWindow, windowIsOver } from './window.js';
 
 /** No single optimum weighs more than 10 000 units, so that the sums of 18 million of them fit 64 bits. */
 const MAX_INCREMENT_NANO = 10_000_000_000_000n;
@@ -43,7 +43,7 @@ function advance(execution: Execution, id: Hash, optimum: OptimumState, before: 
     const { spec, verdict, bestNano } = judge(execution, id, optimum, reveal);
     const gain = verdict.kind === 'accepted' ? gainNano(spec, bestNano, verdict.verifiedNano) : 0n;
     reveal = openWindow(execution, id, optimum, reveal, verdict, gain);
-  }
+  } else reveal = auditLateShadows(execution, id, optimum, reveal);
   if (reveal !== before) writeReveal(execution, id, optimum, reveal);
   if (windowIsOver(execution, reveal)) settle(execution, id, optimum, reveal);
 }

@@ -77,6 +77,19 @@ function drawAudits(
   });
 }
 
+/** Newcomers may vote after the quorum has: their seats get their auditors as they come, while there is time. */
+export function auditLateShadows(execution: Execution, id: Hash, optimum: OptimumState, reveal: Reveal): Reveal {
+  const { window, seats } = reveal;
+  if (window === null || execution.block.height >= window.settlesAtHeight) return reveal;
+  const late = seats.some(
+    (seat, index) =>
+      dutyOf(seat) === 'shadow' && seat.status === SEAT_VOTED && !seats.some(({ audits }) => audits === index),
+  );
+  if (!late) return reveal;
+  const audits = drawAudits(execution, id, optimum, reveal, 0);
+  return audits.length === 0 ? reveal : { ...reveal, seats: [...seats, ...audits] };
+}
+
 /** True when the window's blocks are over, the audits are in and the disputes are decided. */
 export function windowIsOver(execution: Execution, { window, seats, disputes }: Reveal): boolean {
   if (window === null) return false;

@@ -37,6 +37,16 @@ export function drawJury(
   return ordered('doin/juror', beacon, optimum, seat, candidates).slice(0, size);
 }
 
+/** Which newcomers measure on the side. */
+export function drawShadows(
+  beacon: string,
+  optimum: string,
+  candidates: readonly string[],
+  count: number,
+): readonly string[] {
+  return ordered('doin/shadow', beacon, optimum, 0, candidates).slice(0, count);
+}
+
 function ordered(
   tag: HashTag,
   beacon: string,

@@ -33,6 +33,7 @@ export type HashTag =
   | 'doin/audit'
   | 'doin/auditor'
   | 'doin/juror'
+  | 'doin/shadow'
   | 'doin/seat-bits'
   | 'doin/config';
 

@@ -46,6 +46,7 @@ const NO_WINDOW: ChainParameters['challenge'] = {
   windowBlocks: 0,
   auditLargeNano: 0,
   auditSmallNano: 0,
+  shadowSeats: 0,
 };
 
 export function makeGenesis(

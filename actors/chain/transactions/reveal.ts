@@ -3,14 +3,15 @@ import { toUtf8 } from '../../../runtime/codec/bytes.js';
 import { encode } from '../../../runtime/codec/canonical.js';
 import { hash } from '../../../runtime/crypto/hash.js';
 import { checkGenome, type Genome } from '../../../runtime/genome/space.js';
+import { drawShadows } from '../../quorum/audit-rules.js';
 import { drawSeats } from '../../quorum/rules.js';
 import { genomeCodec } from '../codec.js';
-import { quorumCandidates } from '../eligibility.js';
+import { newcomers, quorumCandidates } from '../eligibility.js';
 import type { Execution } from '../execution.js';
 import { domainHash } from '../genesis.js';
 import { newSeat, writeReveal } from '../seats.js';
 import { DOMAIN, OPTIMUM, REVEALED_GENOME } from '../state/state.js';
-import type { NodeId, TransactionBody } from '../types.js';
+import type { Hash, NodeId, TransactionBody } from '../types.js';
 import { commitmentOf } from './commit.js';
 import type { Refusal } from './refusal.js';
 
@@ -32,7 +33,12 @@ export function applyReveal(execution: Execution, sender: NodeId, body: RevealBo
   const candidates = quorumCandidates(execution, optimum.domain, sender);
   const draw = drawSeats(execution.block.beacon, body.commitment, candidates);
   const about = { id: body.commitment, domain: optimum.domain };
-  const seats = draw.seated.map((evaluator) => newSeat(execution, about, evaluator, 'quorum'));
+  const seats = [
+    ...draw.seated.map((evaluator) => newSeat(execution, about, evaluator, 'quorum')),
+    ...shadowsFor(execution, about, [sender, ...draw.seated, ...draw.standby]).map((evaluator) =>
+      newSeat(execution, about, evaluator, 'shadow'),
+    ),
+  ];
   const { genome, blob, reportedNano, experiment } = body;
   execution.state = execution.state.set(REVEALED_GENOME, genomeKey(optimum.domain, genome), body.commitment);
   execution.updateGlobals({ revealed: execution.globals().revealed + 1 });
@@ -47,9 +53,19 @@ export function applyReveal(execution: Execution, sender: NodeId, body: RevealBo
     previousBestNano: execution.state.require(DOMAIN, optimum.domain).bestNano,
     experiment,
   });
-  const quorum = { quorum: seats.length, seats, standby: draw.standby, window: null, disputes: [] };
+  const quorum = { quorum: draw.seated.length, seats, standby: draw.standby, window: null, disputes: [] };
   writeReveal(execution, body.commitment, optimum, { genome, blob, reportedNano, experiment, ...quorum });
   return null;
+}
+
+/** Newcomers who measure on the side; `taken` have another part in it. */
+function shadowsFor(
+  execution: Execution,
+  { id, domain }: { readonly id: Hash; readonly domain: string },
+  taken: readonly NodeId[],
+): readonly NodeId[] {
+  const candidates = newcomers(execution, domain).filter((node) => !taken.includes(node));
+  return drawShadows(execution.block.beacon, id, candidates, execution.genesis.parameters.challenge.shadowSeats);
 }
 
 function checkClaim(
