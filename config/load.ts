@@ -132,6 +132,9 @@ function resolveConfig(parsed: ParsedNodeConfig): NodeConfig {
     data_dir: dataDir,
     network: parsed.network === 'solo' ? 'solo' : resolve(parsed.network),
     domains: parsed.domains.map((domain) => resolveDomain(domain, parsed.role)),
+    anchors: parsed.anchors.map((anchor) =>
+      anchor.ledger === 'file' ? { ...anchor, path: inDataDir(anchor.path, 'anchors.log') } : anchor,
+    ),
     identity_file: inDataDir(parsed.identity_file, 'identity.json'),
     experiment_stats_file: inDataDir(parsed.experiment_stats_file, 'experiments.csv'),
     olap_db_path: inDataDir(parsed.olap_db_path, 'olap.db'),

@@ -66,6 +66,39 @@ const tracePattern = z.string().superRefine((text, context) => {
 const documented = <S extends z.ZodType>(schema: S, documentation: Documentation): S =>
   schema.meta({ ...documentation });
 
+const publishSchema = documented(z.boolean().default(true), {
+  description: 'Whether this node writes into the ledger too, or only compares its chain with what is in it.',
+  expected: 'true or false',
+});
+
+const fileAnchorSchema = z.strictObject({
+  ledger: z.literal('file'),
+  path: documented(z.string().default(''), {
+    description: 'File that anchors are appended to; empty: anchors.log in data_dir.',
+    expected: 'a file path, best on another disk than data_dir',
+  }),
+  publish: publishSchema,
+});
+
+const gitAnchorSchema = z.strictObject({
+  ledger: z.literal('git'),
+  repository: documented(z.string().min(1), {
+    description: 'Repository that anchors are pushed to.',
+    expected: 'a path or URL as git takes it, for example "/backup/anchors.git"',
+  }),
+  branch: documented(
+    z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/)
+      .default('doin-anchors'),
+    {
+      description: 'Branch that holds nothing but anchors.',
+      expected: 'the name of a branch, for example "doin-anchors"',
+    },
+  ),
+  publish: publishSchema,
+});
+
 const optimizationConfigSchema = z.strictObject({
   population_size: documented(z.int().min(2).max(10_000).default(12), {
     description: 'Candidates in one generation of the search.',
@@ -179,6 +212,16 @@ export const nodeConfigSchema = z.strictObject({
     description: 'SQLite star schema of all rounds; empty: olap.db in data_dir.',
     expected: 'a file path',
   }),
+  anchors: documented(
+    z
+      .array(z.discriminatedUnion('ledger', [fileAnchorSchema, gitAnchorSchema]))
+      .max(8)
+      .default([{ ledger: 'file', path: '', publish: true }]),
+    {
+      description: 'Ledgers outside of the chain that its blocks are written into and compared with at start.',
+      expected: 'a list of ledgers, for example [{"ledger": "git", "repository": "/backup/anchors.git"}]',
+    },
+  ),
   workers: documented(
     z
       .strictObject({
@@ -231,3 +274,5 @@ export interface DomainConfig extends Omit<ParsedNodeConfig['domains'][number], 
 export interface NodeConfig extends Omit<ParsedNodeConfig, 'domains'> {
   readonly domains: readonly DomainConfig[];
 }
+
+export type AnchorConfig = NodeConfig['anchors'][number];

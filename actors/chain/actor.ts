@@ -17,6 +17,7 @@ import { Intake } from './intake.js';
 import { LIMITS } from './limits.js';
 import { Mempool } from './mempool.js';
 import { type BlockApplied, type ChainStatus, chain, type Verdict } from './messages.js';
+import { type PinnedBlock, Pins } from './pins.js';
 import { produceBlock, type Turn, turnAt } from './producer.js';
 import { ACCOUNT, GLOBALS, NEW_ACCOUNT } from './state/state.js';
 import { type BlockStore, SqliteBlockStore, type StoredBlock } from './store.js';
@@ -30,6 +31,8 @@ export interface ChainOptions {
   readonly genesis: Genesis;
   /** 32-byte Ed25519 seed of this node. */
   readonly secretSeed: Uint8Array;
+  /** Blocks that ledgers outside name: a chain without them is not followed. */
+  readonly pins?: readonly PinnedBlock[];
 }
 
 export interface ChainModules {
@@ -64,6 +67,10 @@ export function createChainActor(modules: ChainModules) {
           getMembers: () => ({ members: membersOf(node.blockchain.head.state, options.genesis) }),
           getOpenOptimae: () => ({ optimae: openOptimaeOf(node.blockchain.head.state) }),
           getBlockByHash: async ({ hash }) => ({ block: (await node.store.get(hash))?.bytes ?? null }),
+          pin: async ({ pinned }) => {
+            await node.blockchain.pin(pinned);
+            return {};
+          },
           getLocator: async () => ({ hashes: await node.locator() }),
           getBlocksAfter: async ({ locator, limit }) => ({ blocks: await node.blocksAfter(locator, limit) }),
           getTransactions: ({ ids }) => ({
@@ -136,7 +143,8 @@ class ChainNode {
     const store = await modules.openStore(options.databaseFile, genesisHash(options.genesis));
     // One memory for all: what came by gossip is not verified again in its block.
     const verifier = new RememberingVerifier();
-    const blockchain = await Blockchain.open(options.genesis, store, verifier);
+    const pins = new Pins(options.pins, (message) => ctx.log.error(message));
+    const blockchain = await Blockchain.open(options.genesis, store, verifier, pins);
     return new ChainNode(ctx, options, { store, blockchain, verifier, pool: modules.openPool?.() ?? null });
   }
 

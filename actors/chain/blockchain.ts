@@ -10,6 +10,7 @@ import type { Ready } from './ahead.js';
 import { blockCodec, decodeBlock, headerHash } from './codec.js';
 import { type ChainWeight, isHeavier } from './fork-choice.js';
 import { type Genesis, genesisHash, genesisState } from './genesis.js';
+import { contradicted, type PinnedBlock, Pins } from './pins.js';
 import { GLOBALS } from './state/state.js';
 import type { BlockStore, BlockToStore, HeadChange, StoredBlock } from './store.js';
 import { type Applied, applyBlock, type Tip } from './transition.js';
@@ -59,23 +60,29 @@ export class Blockchain {
   readonly genesisHash: Hash;
   readonly #store: BlockStore;
   readonly #verifier: Verifier;
+  readonly #pins: Pins;
   readonly #tips = new Map<Hash, Tip>();
   readonly #genesisTip: Tip;
   #head: Tip;
   readonly #serial = new Serial();
 
-  private constructor(genesis: Genesis, store: BlockStore, verifier: Verifier) {
+  private constructor(genesis: Genesis, store: BlockStore, verifier: Verifier, pins: Pins) {
     this.genesis = genesis;
     this.genesisHash = genesisHash(genesis);
     this.#store = store;
     this.#verifier = verifier;
+    this.#pins = pins;
     this.#genesisTip = { hash: this.genesisHash, state: genesisState(genesis) };
     this.#head = this.#genesisTip;
   }
 
-  /** Replays the stored canonical chain. Throws `chain-corrupt` when the store does not follow the rules. */
-  static async open(genesis: Genesis, store: BlockStore, verifier: Verifier): Promise<Blockchain> {
-    const chain = new Blockchain(genesis, store, verifier);
+  /**
+   * Replays the stored canonical chain. Throws `chain-corrupt` when the store does not follow the rules, and
+   * `anchor-contradicted` when it is not the chain that the pins are of.
+   */
+  static async open(genesis: Genesis, store: BlockStore, verifier: Verifier, pins = new Pins()): Promise<Blockchain> {
+    for (const pinned of pins.blocks) await checkPinned(store, pinned);
+    const chain = new Blockchain(genesis, store, verifier, pins);
     for await (const { tip } of replay(genesis, store, trustingVerifier)) {
       chain.#head = tip;
       chain.#tips.set(tip.hash, tip);
@@ -123,12 +130,21 @@ export class Blockchain {
   async #judge(block: Block, added: Map<Hash, Added>): Promise<BatchOutcome['outcomes'][number]> {
     const hash = headerHash(block.header);
     if (added.has(hash) || (await this.has(hash))) return { kind: 'already-known' };
+    if (this.#pins.contradicts(block.header.height, hash)) return { kind: 'invalid', code: 'contradicts-anchor' };
     const parent = added.get(block.header.parent)?.tip ?? (await this.tipOf(block.header.parent));
     if (parent === null) return { kind: 'unknown-parent', parent: block.header.parent };
     const verdict = applyBlock(parent, block, this.genesis, this.#verifier);
     if (!verdict.ok) return { kind: 'invalid', code: verdict.code };
     added.set(hash, { block, tip: verdict.applied });
     return { kind: 'imported', hash };
+  }
+
+  /** From now on the head stays above this block. Throws `anchor-contradicted` when the chain has another one. */
+  pin(pinned: PinnedBlock): Promise<void> {
+    return this.#serial.run(async () => {
+      await checkPinned(this.#store, pinned);
+      this.#pins.add(pinned);
+    });
   }
 
   /** Whether this block was imported before, on whatever branch. */
@@ -169,7 +185,8 @@ export class Blockchain {
     if (added.size === 0) return null;
     let best: Tip = this.#head;
     for (const { tip } of added.values()) if (isHeavier(this.weight(tip), this.weight(best))) best = tip;
-    const change = best === this.#head ? null : await this.#pathTo(best.hash, added);
+    const path = best === this.#head ? null : await this.#pathTo(best.hash, added);
+    const change = path === null || this.#pins.areAmong(path.reverted) ? null : path;
     await this.#store.save([...added.values()].map(toStore), change);
     for (const { tip } of added.values()) this.#tips.set(tip.hash, tip);
     if (change !== null) this.#head = best;
@@ -227,6 +244,12 @@ export class Blockchain {
       if (kept.state.require(GLOBALS).height < oldest) this.#tips.delete(hash);
     }
   }
+}
+
+/** Above the head there is nothing to compare with yet. */
+async function checkPinned(store: BlockStore, pinned: PinnedBlock): Promise<void> {
+  const ours = await store.canonicalAt(pinned.height);
+  if (ours !== null && ours.hash !== pinned.hash) throw contradicted(pinned, ours.hash);
 }
 
 export interface Replayed {

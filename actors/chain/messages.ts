@@ -2,6 +2,7 @@
 
 import type { Genome } from '../../runtime/genome/space.js';
 import { ask, event, protocol } from '../../runtime/system/protocol.js';
+import type { PinnedBlock } from './pins.js';
 import type {
   BlobReference,
   Block,
@@ -166,6 +167,8 @@ export const chain = protocol('chain', {
   getMembers: ask<Record<string, never>, { members: readonly MemberView[] }>(),
   getOpenOptimae: ask<Record<string, never>, { optimae: readonly OpenOptimum[] }>(),
   getBlockByHash: ask<{ hash: Hash }, { block: Uint8Array | null }>(),
+  /** A ledger outside holds this block now: the head stays above it. */
+  pin: ask<{ pinned: PinnedBlock }, Record<string, never>>(),
   /** Hashes at exponentially growing distances from the tip, newest first, ending with the genesis. */
   getLocator: ask<Record<string, never>, { hashes: readonly Hash[] }>(),
   /** Canonical blocks after the newest hash of the locator that this node has on its canonical chain. */

@@ -24,6 +24,8 @@ export interface VerifyReport {
   readonly tipHash: string;
   readonly proofBlocks: number;
   readonly accepted: number;
+  /** Anchors that were compared with the chain; null when none were asked for. */
+  readonly anchors: number | null;
   /** Why the chain is not valid; null when it is. */
   readonly problem: string | null;
 }
@@ -66,6 +68,7 @@ export interface CliModules {
   diagnose(config: NodeConfig): Promise<DoctorReport>;
   verifyChain(options: {
     dataDir: string;
+    anchors?: NodeConfig['anchors'];
     onProgress?(height: number, tipHeight: number): void;
   }): Promise<VerifyReport>;
 }

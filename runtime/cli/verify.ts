@@ -1,6 +1,8 @@
 /** `doin verify`: replays a node's chain from its genesis and checks every rule again. */
 import { resolve } from 'node:path';
 import type { Argv, CommandModule } from 'yargs';
+import { loadConfig } from '../../config/load.js';
+import type { NodeConfig } from '../../config/schema.js';
 import { DoinError } from '../errors.js';
 import { printable } from './format.js';
 import type { CliIo, CliModules } from './node-port.js';
@@ -8,6 +10,8 @@ import { jsonOption } from './options.js';
 
 interface VerifyArguments {
   readonly dataDir: string;
+  readonly anchors: boolean;
+  readonly config?: string | undefined;
   readonly json: boolean;
 }
 
@@ -19,8 +23,12 @@ export function verifyCommand(
     command: 'verify',
     describe: 'Replay the chain of a data folder from genesis and check every block',
     builder: verifyOptions,
-    async handler({ dataDir, json }) {
-      const report = await modules.verifyChain({ dataDir: resolve(dataDir), ...progressOn(io, json) });
+    async handler({ dataDir, anchors, config, json }) {
+      const report = await modules.verifyChain({
+        dataDir: resolve(dataDir),
+        ...(anchors && { anchors: anchorsOf(dataDir, config) }),
+        ...progressOn(io, json),
+      });
       io.stdout.write(
         json
           ? `${JSON.stringify({
@@ -29,9 +37,10 @@ export function verifyCommand(
               tip_hash: report.tipHash,
               proof_blocks: report.proofBlocks,
               accepted: report.accepted,
+              anchors: report.anchors,
               problem: report.problem,
             })}\n`
-          : `${report.ok ? 'valid' : 'NOT VALID'}: height ${report.height}, tip ${report.tipHash}, proof blocks ${report.proofBlocks}, accepted optima ${report.accepted}\n`,
+          : `${report.ok ? 'valid' : 'NOT VALID'}: height ${report.height}, tip ${report.tipHash}, proof blocks ${report.proofBlocks}, accepted optima ${report.accepted}${report.anchors === null ? '' : `, anchors ${report.anchors}`}\n`,
       );
       if (!report.ok) {
         const reason = printable(report.problem ?? 'unknown reason');
@@ -41,10 +50,21 @@ export function verifyCommand(
   };
 }
 
+/** The ledgers that a node with this config compares with at start. */
+function anchorsOf(dataDir: string, file: string | undefined): NodeConfig['anchors'] {
+  return loadConfig({ ...(file !== undefined && { file }), overrides: { data_dir: dataDir } }).config.anchors;
+}
+
 function verifyOptions(yargs: Argv): Argv<VerifyArguments> {
   return yargs
     .options({
       'data-dir': { type: 'string', requiresArg: true, default: './doin-data', describe: 'Folder to check' },
+      anchors: {
+        type: 'boolean',
+        default: false,
+        describe: 'Compare the chain with what its anchor ledgers say, too',
+      },
+      config: { type: 'string', requiresArg: true, describe: 'Config file that names the ledgers' },
       json: jsonOption,
     })
     .example('$0 verify', 'Check ./doin-data')

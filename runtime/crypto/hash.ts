@@ -35,7 +35,8 @@ export type HashTag =
   | 'doin/juror'
   | 'doin/shadow'
   | 'doin/seat-bits'
-  | 'doin/config';
+  | 'doin/config'
+  | 'doin/anchor-line';
 
 const LENGTH_BYTES = 4;
 

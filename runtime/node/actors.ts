@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ChainOptions } from '../../actors/chain/actor.js';
 import { type Genesis, genesisHash } from '../../actors/chain/genesis.js';
+import type { PinnedBlock } from '../../actors/chain/pins.js';
 import type { EvaluatorOptions } from '../../actors/evaluator/actor.js';
 import type { GossipOptions } from '../../actors/gossip/actor.js';
 import type { OptimizerOptions } from '../../actors/optimizer/actor.js';
@@ -51,8 +52,13 @@ const EXPORTS: Readonly<Record<keyof ActorOptions, string>> = {
   tracker: 'trackerActor',
 };
 
-export function actorSpecs(config: NodeConfig, genesis: Genesis, keyPair: KeyPair): readonly ActorSpec[] {
-  return Object.entries(optionsOf(config, genesis, keyPair)).map(([role, options]) => ({
+export function actorSpecs(
+  config: NodeConfig,
+  genesis: Genesis,
+  keyPair: KeyPair,
+  pins: readonly PinnedBlock[],
+): readonly ActorSpec[] {
+  return Object.entries(optionsOf(config, genesis, keyPair, pins)).map(([role, options]) => ({
     role,
     module: new URL(`../../actors/${role}/actor.js`, import.meta.url).href,
     exportName: EXPORTS[role as keyof ActorOptions],
@@ -60,7 +66,7 @@ export function actorSpecs(config: NodeConfig, genesis: Genesis, keyPair: KeyPai
   }));
 }
 
-function optionsOf(config: NodeConfig, genesis: Genesis, keyPair: KeyPair): ActorOptions {
+function optionsOf(config: NodeConfig, genesis: Genesis, keyPair: KeyPair, pins: readonly PinnedBlock[]): ActorOptions {
   const nodeId = keyPair.publicKey;
   const blobFolder = join(config.data_dir, 'blobs');
   const worked = config.domains.flatMap((domain) => {
@@ -69,7 +75,7 @@ function optionsOf(config: NodeConfig, genesis: Genesis, keyPair: KeyPair): Acto
   });
   const { threads, nice_increment: niceIncrement } = config.workers;
   return {
-    chain: { databaseFile: join(config.data_dir, 'chain.db'), genesis, secretSeed: keyPair.secretSeed },
+    chain: { databaseFile: join(config.data_dir, 'chain.db'), genesis, secretSeed: keyPair.secretSeed, pins },
     gossip: {
       chainId: genesis.chainId,
       genesisHash: genesisHash(genesis),

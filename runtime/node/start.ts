@@ -14,6 +14,7 @@ import { packageVersion } from '../package-info.js';
 import { ActorSystem } from '../system/system.js';
 import { TraceHub } from '../trace/hub.js';
 import { actorSpecs, STOP_ORDER } from './actors.js';
+import { openAnchors } from './anchors.js';
 import { type DataLock, lockDataDir } from './data-lock.js';
 import { resolveGenesis } from './network.js';
 import { storedSummary } from './summary.js';
@@ -34,12 +35,14 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
   const keyPair = await loadOrCreateIdentity(config.identity_file);
   const nodeId = peerIdOf(keyPair.publicKey);
   const genesis = await resolveGenesis(config, keyPair.publicKey, startedAtMs);
+  const say = (message: string) => hooks.onEvent?.(message);
+  const anchors = await openAnchors(config, genesis, say);
   const escalation = new Escalation();
   const onTraceError = (message: string) => hooks.onEvent?.(message);
   const traces = new TraceHub((error) => onTraceError(`tracing: ${errorMessage(error)}`));
   const outputs = await traceOutputs(traces, config, hooks.traceFile, onTraceError);
   const system = await ActorSystem.start({
-    actors: actorSpecs(config, genesis, keyPair),
+    actors: actorSpecs(config, genesis, keyPair, anchors.known),
     placement: config.placement,
     trace: traces.filter,
     onTrace: (record) => traces.publish(record),
@@ -72,10 +75,12 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
     throw error;
   }
 
+  const endAnchors = anchors.publish(system, { info: say, warn: say });
   let ending: Promise<void> | null = null;
   const end = () => {
     ending ??= http
       .close()
+      .finally(endAnchors)
       .finally(() => system.stop(STOP_ORDER))
       .finally(() => outputs.close())
       .finally(() => lock.release());

@@ -3,16 +3,21 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replay } from '../../actors/chain/blockchain.js';
 import { type Genesis, genesisHash, genesisState } from '../../actors/chain/genesis.js';
+import { contradicted, type PinnedBlock } from '../../actors/chain/pins.js';
 import { GLOBALS, type State } from '../../actors/chain/state/state.js';
 import { SqliteBlockStore } from '../../actors/chain/store.js';
 import { strictVerifier } from '../../actors/chain/verifier.js';
 import { readGenesis } from '../../config/network.js';
+import type { NodeConfig } from '../../config/schema.js';
 import type { VerifyReport } from '../cli/node-port.js';
 import { DoinError, errorMessage } from '../errors.js';
+import { openAnchors } from './anchors.js';
 import { genesisFileOf } from './network.js';
 
 export async function verifyChain(options: {
   readonly dataDir: string;
+  /** Compare with what these ledgers say, too. */
+  readonly anchors?: NodeConfig['anchors'];
   onProgress?(height: number, tipHeight: number): void;
 }): Promise<VerifyReport> {
   const { dataDir } = options;
@@ -21,10 +26,37 @@ export async function verifyChain(options: {
   const genesis = await readGenesis(genesisFileOf(dataDir));
   const store = await SqliteBlockStore.open(join(dataDir, 'chain.db'), genesisHash(genesis), { readOnly: true });
   try {
-    return await verifyStore(genesis, store, (height, tip) => options.onProgress?.(height, tip));
+    const report = await verifyStore(genesis, store, (height, tip) => options.onProgress?.(height, tip));
+    if (options.anchors === undefined || !report.ok) return report;
+    return { ...report, ...(await compareAnchors(dataDir, options.anchors, genesis, store)) };
   } finally {
     await store.close();
   }
+}
+
+/** How many anchors the chain has; those above its head are left for later. */
+async function compareAnchors(
+  dataDir: string,
+  anchors: NodeConfig['anchors'],
+  genesis: Genesis,
+  store: SqliteBlockStore,
+): Promise<Pick<VerifyReport, 'ok' | 'problem' | 'anchors'>> {
+  let compared = 0;
+  try {
+    const unreachable: string[] = [];
+    const { known } = await openAnchors({ data_dir: dataDir, anchors }, genesis, (text) => unreachable.push(text));
+    for (const pinned of known) compared += (await isCanonical(store, pinned)) ? 1 : 0;
+    const problem = unreachable.length === 0 ? null : unreachable.join('; ');
+    return { ok: problem === null, problem, anchors: compared };
+  } catch (error) {
+    return { ok: false, problem: errorMessage(error), anchors: compared };
+  }
+}
+
+async function isCanonical(store: SqliteBlockStore, pinned: PinnedBlock): Promise<boolean> {
+  const ours = await store.canonicalAt(pinned.height);
+  if (ours !== null && ours.hash !== pinned.hash) throw contradicted(pinned, ours.hash);
+  return ours !== null;
 }
 
 async function verifyStore(
@@ -50,10 +82,10 @@ async function verifyStore(
   } catch (error) {
     problem = errorMessage(error);
   }
-  return { ...reportOf(state, tipHash), ok: problem === null, problem };
+  return { ...reportOf(state, tipHash), ok: problem === null, problem, anchors: null };
 }
 
-function reportOf(state: State, tipHash: string): Omit<VerifyReport, 'ok' | 'problem'> {
+function reportOf(state: State, tipHash: string): Omit<VerifyReport, 'ok' | 'problem' | 'anchors'> {
   const { height, proofBlocks, accepted } = state.require(GLOBALS);
   return { height, tipHash, proofBlocks, accepted };
 }

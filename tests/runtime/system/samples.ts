@@ -220,6 +220,7 @@ const chainSamples: Samples<typeof chain> = {
     },
   },
   getBlockByHash: { request: { hash }, reply: { block: null } },
+  pin: { request: { pinned: { height: 100, hash, ledger: 'file /a' } }, reply: {} },
   getLocator: { request: {}, reply: { hashes: [hash, hash] } },
   getBlocksAfter: { request: { locator: [], limit: 1 }, reply: { blocks: [] } },
   getTransactions: { request: { ids: [hash] }, reply: { transactions: [bytes] } },

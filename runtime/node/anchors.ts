@@ -1,0 +1,97 @@
+/** The anchors of a node: its ledgers by its config, read before it follows a chain, written while it runs. */
+import { join } from 'node:path';
+import { ANCHOR_DEPTH } from '../../actors/chain/anchors.js';
+import { type Genesis, genesisHash } from '../../actors/chain/genesis.js';
+import { chain } from '../../actors/chain/messages.js';
+import type { AnchorConfig, NodeConfig } from '../../config/schema.js';
+import { FileLedger } from '../anchors/file-ledger.js';
+import { GitLedger } from '../anchors/git-ledger.js';
+import { type KnownAnchor, readAnchors } from '../anchors/known.js';
+import type { Anchor, AnchorLedger } from '../anchors/ledger.js';
+import { AnchorNotes } from '../anchors/notes.js';
+import { type AnchoredChain, AnchorPublisher } from '../anchors/publisher.js';
+import { toUtf8 } from '../codec/bytes.js';
+import { hash } from '../crypto/hash.js';
+import type { AskPort, EventPort } from '../http/port.js';
+import { JsonStateFile } from '../storage/state-file.js';
+
+type ChainName = Pick<Anchor, 'chainId' | 'genesisHash'>;
+
+/** A node whose head is older is behind: the blocks that it passes on the way were anchored in their time. */
+const CATCHING_UP_MS = 3_600_000;
+
+export interface NodeAnchors {
+  readonly known: readonly KnownAnchor[];
+  /** Starts writing the chain of this system into the ledgers; what it returns ends that. */
+  publish(
+    system: AskPort & EventPort,
+    log: { info(text: string): void; warn(text: string): void },
+  ): () => Promise<void>;
+}
+
+export async function openAnchors(
+  config: Pick<NodeConfig, 'data_dir' | 'anchors'>,
+  genesis: Genesis,
+  warn: (message: string) => void,
+): Promise<NodeAnchors> {
+  const name: ChainName = { chainId: genesis.chainId, genesisHash: genesisHash(genesis) };
+  const ledgers = config.anchors.map((anchor) => ({ anchor, ledger: ledgerOf(anchor, config.data_dir, name) }));
+  const notes = await AnchorNotes.open(new JsonStateFile(join(config.data_dir, 'anchors.json')));
+  const known = await readAnchors(
+    ledgers.map(({ ledger }) => ledger),
+    notes,
+    warn,
+  );
+  const written = ledgers.filter(({ anchor }) => anchor.publish).map(({ ledger }) => ledger);
+  return {
+    known,
+    publish(system, log) {
+      const modules = { chain: anchoredChain(system, name), ledgers: written, notes, log, after };
+      const publisher = new AnchorPublisher(modules, genesis.parameters.anchorInterval);
+      publisher.start();
+      return () => publisher.stop();
+    },
+  };
+}
+
+function ledgerOf(config: AnchorConfig, dataDir: string, name: ChainName): AnchorLedger {
+  switch (config.ledger) {
+    case 'file':
+      return new FileLedger(config.path, name);
+    case 'git': {
+      const { repository, branch } = config;
+      const copy = join(
+        dataDir,
+        `anchors-${hash('doin/config', [toUtf8(repository), toUtf8(branch)]).slice(0, 16)}.git`,
+      );
+      return new GitLedger({ repository, branch, copy }, name);
+    }
+  }
+}
+
+function after(delayMs: number, work: () => void): () => void {
+  const timer = setTimeout(work, delayMs);
+  return () => clearTimeout(timer);
+}
+
+function anchoredChain(system: AskPort & EventPort, name: ChainName): AnchoredChain {
+  return {
+    onBlock: (listener) => system.on(chain.blockApplied, listener),
+    async settledHeight() {
+      const { height, timestampMs } = await system.ask(chain.getStatus, {});
+      return Date.now() - timestampMs > CATCHING_UP_MS ? 0 : Math.max(0, height - ANCHOR_DEPTH);
+    },
+    async anchorAt(height) {
+      const { view } = await system.ask(chain.getBlockView, { height });
+      return view === null ? null : { ...name, height, hash: view.hash, stateRoot: view.block.header.stateRoot };
+    },
+    async pin({ height, hash: block }, ledger) {
+      await system.ask(chain.pin, { pinned: { height, hash: block, ledger } });
+    },
+    async record({ height, hash: block }, ledger, reference) {
+      const body = { type: 'anchor-record', height, hash: block, ledger, reference } as const;
+      // Nothing depends on it: a node that is no member, or another of whose anchors says the same, tells nobody.
+      await system.ask(chain.submit, { body }).catch(() => undefined);
+    },
+  };
+}
