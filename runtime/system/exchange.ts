@@ -6,20 +6,18 @@ import type { DoinError } from '../errors.js';
 import type { Envelope, SendOptions } from './actor.js';
 import { AskTable } from './asks.js';
 import { type DeadLetter, DeadLetterOutbox, deadLetter } from './dead-letters.js';
+import { Drafts } from './drafts.js';
 import { actorError, crashed, fromWireError, stopped, toWireError, type WireError } from './errors.js';
 import { isolate } from './isolate.js';
 import { PortLink } from './link.js';
-import { Message, THREADS } from './message.js';
+import type { Message } from './message.js';
 import type { Platform } from './platform.js';
 import type { AnyReference } from './protocol.js';
-import { currentStory, TraceIds } from './story.js';
+import { currentStory } from './story.js';
 import { failureItem, type Item, type ItemHandler, type ReportTopic, replyItem, reportItem } from './wire.js';
 
 /** Name of the main thread, and of the role that it sends and listens under. */
 export const MAIN = 'main';
-
-/** Messages that may share the time they were sent at. */
-const STAMP_USES = 16;
 
 const DEFAULT_ASK_TIMEOUT_MS = 10_000;
 
@@ -65,8 +63,7 @@ type References = Pick<AnyReference, 'role' | 'kind' | 'name' | 'options'>;
 export class Exchange {
   readonly thread: string;
   readonly platform: Platform;
-  readonly #number: number;
-  readonly #traceIds: TraceIds;
+  readonly #drafts: Drafts;
   readonly #routes: ReadonlyMap<string, string>;
   readonly #asks: AskTable;
   readonly #receivers = new Map<string, Receiver>();
@@ -77,16 +74,11 @@ export class Exchange {
   readonly #onReport: ExchangeOptions['onReport'];
   readonly #deadLetters: DeadLetterOutbox;
   readonly #onReceived: (thread: string) => void;
-  #count = 0;
-  #stamp = 0;
-  #stampUses = 0;
-  #stampArmed = false;
 
   constructor(options: ExchangeOptions) {
     this.thread = options.thread;
     this.platform = options.platform;
-    this.#traceIds = new TraceIds(options.platform);
-    this.#number = options.number % THREADS;
+    this.#drafts = new Drafts(options.platform, options.number);
     this.#routes = options.routes;
     this.#asks = new AskTable(options.platform);
     this.#onReport = options.onReport;
@@ -98,7 +90,7 @@ export class Exchange {
   }
 
   newTraceId(): string {
-    return this.#traceIds.next();
+    return this.#drafts.newTraceId();
   }
 
   addReceiver(receiver: Receiver): void {
@@ -139,7 +131,7 @@ export class Exchange {
   }
 
   tell(from: string, reference: References, payload: unknown, options: SendOptions | undefined): void {
-    const message = this.#message('tell', from, reference.role, reference.kind, payload, undefined, options);
+    const message = this.#drafts.message('tell', from, reference.role, reference.kind, payload, undefined, options);
     if (!this.#post(message, reference, options?.transfer)) this.#undelivered(from, message);
   }
 
@@ -172,7 +164,7 @@ export class Exchange {
     const thread = this.#routes.get(role);
     if (thread === undefined) return Promise.reject(noSuchActor(role));
     const timeoutMs = options?.timeoutMs ?? reference.options.timeoutMs ?? DEFAULT_ASK_TIMEOUT_MS;
-    const message = this.#message('ask', from, role, kind, request, timeoutMs, options);
+    const message = this.#drafts.message('ask', from, role, kind, request, timeoutMs, options);
     const { id, sentAt } = message;
     const reply = this.#asks.wait(id, { name, actor: role, thread }, sentAt, timeoutMs);
     try {
@@ -187,7 +179,7 @@ export class Exchange {
   emit(from: string, reference: References, payload: unknown, options: SendOptions | undefined): void {
     const audience = this.#audiences.get(reference.name);
     if (audience === undefined) return;
-    const message = this.#message('event', from, '', reference.name, payload, undefined, options);
+    const message = this.#drafts.message('event', from, '', reference.name, payload, undefined, options);
     for (const role of audience.roles) {
       const receiver = this.#receivers.get(role);
       receiver?.deliver(message.copyFor(role, isolate(payload)));
@@ -242,47 +234,6 @@ export class Exchange {
     const thread = this.#routes.get(envelope.from);
     if (thread === undefined || !this.link(thread).send(item)) this.#lateReply(envelope.to, envelope.from);
   }
-
-  #message(
-    type: Envelope['type'],
-    from: string,
-    to: string,
-    kind: string,
-    payload: unknown,
-    timeoutMs: number | undefined,
-    options: SendOptions | undefined,
-  ): Message {
-    const story = currentStory();
-    this.#count += 1;
-    const id = this.#count * THREADS + this.#number;
-    const known = options?.traceId ?? story?.traceId;
-    if (known === undefined) this.#traceIds.advance();
-    const trace = known ?? this.#traceIds.prefix;
-    const traceCount = known === undefined ? this.#traceIds.count : -1;
-    const sentAt = timeoutMs === undefined ? this.#sendTime() : this.platform.stamp();
-    const deadline = timeoutMs === undefined ? undefined : sentAt + timeoutMs;
-    return new Message(type, to, from, kind, id, story?.id ?? 0, trace, traceCount, sentAt, deadline, payload, null);
-  }
-
-  /** Up to 16 messages of one callback share a reading of the clock, which costs an eighth of sending one. */
-  #sendTime(): number {
-    if (this.#stampUses > 0) {
-      this.#stampUses -= 1;
-      return this.#stamp;
-    }
-    if (!this.#stampArmed) {
-      this.#stampArmed = true;
-      queueMicrotask(this.#endOfCallback);
-    }
-    this.#stampUses = STAMP_USES - 1;
-    this.#stamp = this.platform.stamp();
-    return this.#stamp;
-  }
-
-  readonly #endOfCallback = (): void => {
-    this.#stampArmed = false;
-    this.#stampUses = 0;
-  };
 
   /** False when there is nobody to take it. */
   #post(message: Message, { options }: References, transfer: readonly ArrayBuffer[] | undefined): boolean {
