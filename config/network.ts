@@ -54,6 +54,7 @@ const domainSchema = z.strictObject({
   baselineNano: integer,
   incrementScaleNano: z.int().min(MIN_INCREMENT_SCALE_NANO, `must be at least ${MIN_INCREMENT_SCALE_NANO}`),
   toleranceFloorNano: natural,
+  noiseNano: natural,
   synthetic: z.boolean(),
   weightNano: natural,
   limits: z.strictObject({

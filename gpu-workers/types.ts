@@ -18,6 +18,8 @@ export interface DomainSpec {
   readonly incrementScaleNano: number;
   /** Votes never need to agree better than this, in nano units of performance. */
   readonly toleranceFloorNano: number;
+  /** Largest standard error that an honest evaluation states, in nano units. Votes widen the tolerance up to it. */
+  readonly noiseNano: number;
   /** True when evaluators measure on data of their own making. Halves the weight when false. */
   readonly synthetic: boolean;
   /** Base weight of the domain in nano units; 1e9 = 1. */

@@ -81,7 +81,7 @@ export interface ChainParameters {
     /** How long a proven liar is drawn for nothing. */
     readonly banBlocks: number;
   };
-  /** Votes agree within this many of their standard errors, but never need to agree better than the domain's floor. */
+  /** Votes agree within this many of their standard errors, between the domain's floor and its declared noise. */
   readonly toleranceStandardErrors: number;
 }
 
@@ -131,7 +131,7 @@ export const DEFAULT_PARAMETERS: ChainParameters = {
     shadowSeats: 2,
     banBlocks: 100_000,
   },
-  toleranceStandardErrors: 4,
+  toleranceStandardErrors: 6,
 };
 
 /** One machine or a handful on one desk: short slots, and work at a pace a person can watch. */

@@ -43,11 +43,11 @@ export function verdictOf(reveal: Reveal, spec: DomainSpec, bestNano: number, pa
   if (quorumAgrees(failed.length, quorum)) return rejected('unmeasurable', null, undecided);
   if (voted.length === 0) return rejected('quorum-disagrees', null, undecided);
   const measurements = voted.flatMap(({ measurement }) => measurement ?? []);
-  const { medianNano, toleranceNano, agrees, agreeing } = tally(
-    measurements,
-    parameters.toleranceStandardErrors,
-    spec.toleranceFloorNano,
-  );
+  const { medianNano, toleranceNano, agrees, agreeing } = tally(measurements, {
+    standardErrors: parameters.toleranceStandardErrors,
+    floorNano: spec.toleranceFloorNano,
+    noiseNano: spec.noiseNano,
+  });
   if (!quorumAgrees(agreeing, quorum)) return rejected('quorum-disagrees', medianNano, undecided);
 
   const votes = [

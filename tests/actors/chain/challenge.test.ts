@@ -191,7 +191,8 @@ test('a lazy auditor who certifies a copied vote pays when a jury looks', (t) =>
   });
   t.is(all(records, 'JUDGED')[0]?.outcome, 'false-vote');
   const certified = all(records, 'TASK_COMPLETED').find(({ seat }) => seat.audits === 0)!;
-  t.true(reputation(chain, chain.names.get(certified.seat.evaluator)!) < 8_000_000);
+  // Minus 3 for the false certificate, plus at most 1.6 for a seat, two other audits and the jury.
+  t.true(reputation(chain, chain.names.get(certified.seat.evaluator)!) < 8_700_000);
 });
 
 test('a jury that does not answer decides nothing: the bond goes back and the optimum is settled in bounded time', (t) => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
+import { DEFAULT_PARAMETERS } from '../../../actors/chain/genesis.js';
 import {
   drawSeats,
   incentiveFractionNano,
@@ -10,6 +11,9 @@ import {
   tally,
   traceDigestOf,
 } from '../../../actors/quorum/rules.js';
+import { digitsSpec } from '../../../gpu-workers/domains/digits/spec.js';
+import { quadraticSpec } from '../../../gpu-workers/domains/quadratic/spec.js';
+import { Random } from '../../../gpu-workers/random.js';
 import { NANO } from '../../../runtime/fixed/nano.js';
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -109,8 +113,8 @@ const votes = fc.array(fc.record({ performanceNano: safe, standardErrorNano: fc.
 
 test('the median is the middle vote, and who is within the tolerance of it agrees', (t) => {
   fc.assert(
-    fc.property(votes, fc.nat(10), fc.nat(1_000_000), (list, errors, floor) => {
-      const result = tally(list, errors, floor);
+    fc.property(votes, fc.nat(10), fc.nat(1_000_000), (list, standardErrors, floor) => {
+      const result = tally(list, { standardErrors, floorNano: floor, noiseNano: Number.MAX_SAFE_INTEGER });
       const sorted = list.map((vote) => vote.performanceNano).sort((a, b) => a - b);
       t.is(result.medianNano, sorted[Math.floor((sorted.length - 1) / 2)]!);
       t.true(result.toleranceNano >= floor && Number.isSafeInteger(result.toleranceNano));
@@ -129,14 +133,43 @@ test('the median is the middle vote, and who is within the tolerance of it agree
   );
 });
 
+const ROOMY = { standardErrors: 4, floorNano: 2, noiseNano: Number.MAX_SAFE_INTEGER };
+
 test('a single claim of a huge error does not widen the tolerance', (t) => {
   const honest = { performanceNano: 100, standardErrorNano: 1 };
   const liar = { performanceNano: 100_000, standardErrorNano: Number.MAX_SAFE_INTEGER };
-  const result = tally([honest, liar, honest], 4, 2);
+  const result = tally([honest, liar, honest], ROOMY);
   t.is(result.toleranceNano, 4);
   t.deepEqual(result.agrees, [true, false, true]);
-  t.throws(() => tally([], 4, 2), { instanceOf: RangeError });
+  t.throws(() => tally([], ROOMY), { instanceOf: RangeError });
 });
+
+test('voters who all state huge errors widen the tolerance no further than the domain’s declared noise', (t) => {
+  const liar = (performanceNano: number) => ({ performanceNano, standardErrorNano: Number.MAX_SAFE_INTEGER });
+  const result = tally([liar(0), liar(100), liar(1_000)], { standardErrors: 6, floorNano: 2, noiseNano: 10 });
+  t.is(result.toleranceNano, 60);
+  t.is(result.agreeing, 1);
+});
+
+for (const { domainId, toleranceFloorNano: floorNano, noiseNano } of [digitsSpec, quadraticSpec(10)]) {
+  test(`in 10,000 quorums of honest voters on ${domainId} nobody is found divergent and nothing is rejected by chance`, (t) => {
+    const random = Random.fromSeed(new Uint8Array(32), 'honest quorums');
+    const { toleranceStandardErrors: standardErrors } = DEFAULT_PARAMETERS;
+    for (let round = 0; round < 10_000; round += 1) {
+      // The noise of this optimum: from the least that can be told apart to the largest of the domain.
+      const deviation = noiseNano * (0.01 + 0.99 * random.uniform());
+      const size = quorumSize(1 + random.below(200));
+      const list = Array.from({ length: size }, () => ({
+        performanceNano: Math.round(random.gaussian() * deviation),
+        // An estimate itself: off by up to a tenth.
+        standardErrorNano: Math.round(deviation * (0.9 + 0.2 * random.uniform())),
+      }));
+      const { agreeing } = tally(list, { standardErrors, floorNano, noiseNano });
+      if (agreeing < size) return t.fail(`quorum ${round} of ${size}: ${agreeing} agree`);
+    }
+    t.pass();
+  });
+}
 
 test('two thirds agree in integers', (t) => {
   for (const [agreeing, seats, expected] of [
