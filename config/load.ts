@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DoinError, errorMessage } from '../runtime/errors.js';
+import { type Environment, readEnvironment, variableBehind } from './environment.js';
 import { type ConfigProblem, describeIssue, formatPath, formatValue, problem } from './problems.js';
 import {
   type DomainConfig,
@@ -19,9 +20,18 @@ export type ConfigOverrides = { readonly [K in keyof NodeConfigInput]?: unknown 
   readonly domain_ids?: readonly string[];
 };
 
+/** Where settings come from; each wins over the one before. */
+export interface ConfigSources {
+  /** Path of a JSON file. */
+  readonly file?: string;
+  /** Usually process.env. */
+  readonly environment?: Environment;
+  readonly overrides?: ConfigOverrides;
+}
+
 export interface LoadedConfig {
   readonly config: NodeConfig;
-  /** Sentences for the user: upstream's fields that have no effect here. */
+  /** Sentences for the user: settings that have no effect. */
   readonly warnings: readonly string[];
 }
 
@@ -31,13 +41,22 @@ export interface ConfigInvalid {
 }
 
 /** Throws DoinError `config-invalid`, whose message has one line for each problem. */
-export function loadConfig(options: { file?: string; overrides?: ConfigOverrides } = {}): LoadedConfig {
-  const { domain_ids: domainIds, ...overrides } = options.overrides ?? {};
-  const fromFile = options.file === undefined ? {} : readConfigFile(options.file);
-  const warnings: string[] = [];
-  const merged = mergeOverrides(withoutUpstreamKeys(fromFile, warnings), overrides, domainIds);
+export function loadConfig(options: ConfigSources = {}): LoadedConfig {
+  const { file, environment = {}, overrides: { domain_ids: domainIds, ...overrides } = {} } = options;
+  const { $schema: _editorsOnly, ...fromFile } = file === undefined ? {} : readConfigFile(file);
+  const { settings, warnings: unknown } = readEnvironment(environment);
+  const warnings: string[] = [...unknown];
+  const base = merge(withoutUpstreamKeys(fromFile, warnings), settings);
+  const merged = chooseDomains(merge(base, overrides), domainIds);
   const parsed = nodeConfigSchema.safeParse(merged);
-  if (!parsed.success) throw invalid(parsed.error.issues.flatMap((issue) => describeIssue(issue, merged)));
+  if (!parsed.success) {
+    const problems = parsed.error.issues.flatMap((issue) => {
+      const variable = variableBehind(issue.path, environment);
+      const from = variable === null ? '' : ` (set by ${variable})`;
+      return describeIssue(issue, merged).map((found) => ({ ...found, message: found.message + from }));
+    });
+    throw invalid(problems);
+  }
   const config = resolveConfig(parsed.data);
   const problems = crossCheck(config);
   if (problems.length > 0) throw invalid(problems);
@@ -106,21 +125,24 @@ function takeOut(
   return Object.fromEntries(kept);
 }
 
-function mergeOverrides(
-  fromFile: Record<string, unknown>,
-  overrides: Record<string, unknown>,
-  domainIds: readonly string[] | undefined,
-): Record<string, unknown> {
-  const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
-  const merged: Record<string, unknown> = { ...fromFile, ...Object.fromEntries(given) };
-  if (isObject(fromFile.p2p) && isObject(overrides.p2p)) merged.p2p = { ...fromFile.p2p, ...overrides.p2p };
-  if (domainIds !== undefined && domainIds.length > 0) {
-    const listed: unknown[] = Array.isArray(merged.domains) ? merged.domains : [];
-    merged.domains = domainIds.map(
-      (id) => listed.find((entry) => isObject(entry) && entry.domain_id === id) ?? { domain_id: id },
-    );
+/** Settings of `winner` over those of `base`; `p2p` and its like field by field, lists as a whole. */
+function merge(base: Record<string, unknown>, winner: Record<string, unknown>): Record<string, unknown> {
+  const merged = { ...base };
+  for (const [key, value] of Object.entries(winner)) {
+    if (value === undefined) continue;
+    const before = base[key];
+    merged[key] = isObject(before) && isObject(value) && key !== 'placement' ? { ...before, ...value } : value;
   }
   return merged;
+}
+
+function chooseDomains(merged: Record<string, unknown>, ids: readonly string[] = []): Record<string, unknown> {
+  if (ids.length === 0) return merged;
+  const listed: unknown[] = Array.isArray(merged.domains) ? merged.domains : [];
+  const domains = ids.map(
+    (id) => listed.find((entry) => isObject(entry) && entry.domain_id === id) ?? { domain_id: id },
+  );
+  return { ...merged, domains };
 }
 
 /** Fills in paths and numbers that depend on other fields or on the machine, and applies the role to the domains. */

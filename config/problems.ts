@@ -1,7 +1,7 @@
 /** Turns validation issues into sentences that name the field, the value and the fix. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { nearestName } from './levenshtein.js';
-import { nodeConfigSchema } from './schema.js';
+import { type SchemaNode, schemaTree } from './schema-tree.js';
 
 export interface ConfigProblem {
   /** For example `domains[0].optimization_config.max_epochs`. */
@@ -12,19 +12,6 @@ export interface ConfigProblem {
 }
 
 type Path = readonly PropertyKey[];
-
-/** The parts of a JSON Schema node that messages need. */
-interface SchemaNode {
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-  readonly items?: SchemaNode;
-  readonly additionalProperties?: SchemaNode | boolean;
-  readonly expected?: string;
-  readonly default?: unknown;
-  readonly minimum?: number;
-  readonly maximum?: number;
-}
-
-const rootNode = z.toJSONSchema(nodeConfigSchema, { io: 'input' }) as SchemaNode;
 
 export function formatPath(path: Path): string {
   return path.reduce<string>((text, part) => {
@@ -62,7 +49,7 @@ function childNode(node: SchemaNode | undefined, part: PropertyKey): SchemaNode 
 
 /** The documentation of the nearest enclosing field that has one, so that list items get their list's fix. */
 function fixAt(path: Path): string {
-  let node: SchemaNode | undefined = rootNode;
+  let node: SchemaNode | undefined = schemaTree;
   let expected: string | undefined;
   for (const part of path) {
     node = childNode(node, part);
@@ -95,7 +82,7 @@ function article(type: string): string {
 
 /** Names of the fields that may stand at `path`. */
 function knownNames(path: Path): readonly string[] {
-  const node = path.reduce<SchemaNode | undefined>((at, part) => childNode(at, part), rootNode);
+  const node = path.reduce<SchemaNode | undefined>((at, part) => childNode(at, part), schemaTree);
   return Object.keys(node?.properties ?? {});
 }
 

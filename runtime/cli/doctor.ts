@@ -25,6 +25,7 @@ export function doctorCommand(
     async handler(options) {
       const { config } = loadConfig({
         ...(options.config !== undefined && { file: options.config }),
+        environment: io.environment,
         overrides: overridesOf(options),
       });
       const report = await modules.diagnose(config);

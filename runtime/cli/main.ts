@@ -4,6 +4,7 @@ import yargs, { type Argv } from 'yargs';
 import { nearestName } from '../../config/levenshtein.js';
 import { DoinError } from '../errors.js';
 import { packageVersion } from '../package-info.js';
+import { configCommand } from './config.js';
 import { devnetCommand } from './devnet.js';
 import { doctorCommand } from './doctor.js';
 import { EXIT, errorText, exitCodeOf } from './exit.js';
@@ -29,6 +30,7 @@ function buildParser(args: readonly string[], io: CliIo): Argv {
     .command(startCommand(modules, io))
     .command(devnetCommand(modules, io))
     .command(statusCommand(io))
+    .command(configCommand(io))
     .command(doctorCommand(modules, io))
     .command(traceCommand(io))
     .command(verifyCommand(modules, io))
@@ -48,7 +50,7 @@ function buildParser(args: readonly string[], io: CliIo): Argv {
 
 const OPTION_NAMES = [
   ...['config', 'role', 'domain', 'port', 'data-dir', 'duration', 'network', 'bootstrap', 'p2p-port', 'trace'],
-  ...['trace-file', 'optimum', 'log-level', 'json', 'nodes', 'url', 'help', 'version'],
+  ...['trace-file', 'optimum', 'log-level', 'json', 'nodes', 'url', 'help', 'version', 'preset', 'force', 'markdown'],
 ];
 
 /** yargs names the unknown option; this adds its value and the nearest one that exists. */
@@ -94,6 +96,7 @@ export async function runFromLauncher(launcherUrl: string): Promise<void> {
     stdout,
     stderr,
     parent: process.send === undefined ? null : process,
+    environment: process.env,
     launcher: fileURLToPath(launcherUrl),
   });
   // Pipes are written asynchronously: the last line must be out before the process is.

@@ -1,4 +1,5 @@
 /** What the commands need of the rest of the program. `main.ts` fills it in; the commands import no node code. */
+import type { Environment } from '../../config/environment.js';
 import type { ConfigOverrides } from '../../config/load.js';
 import type { NodeConfig } from '../../config/schema.js';
 import type { EventPort } from '../http/port.js';
@@ -76,6 +77,8 @@ export interface CliModules {
 export interface CliIo {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  /** Variables that hold settings, usually process.env. */
+  readonly environment: Environment;
   /** The process that started this one and speaks IPC with it; null when a person did. */
   readonly parent: NodeJS.Process | null;
   /** Path of the launcher, for commands that start further processes. */

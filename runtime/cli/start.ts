@@ -34,6 +34,7 @@ async function runStart(options: StartArguments, modules: Pick<CliModules, 'star
   const durationSeconds = parseDuration(options.duration);
   const { config, warnings } = loadConfig({
     ...(options.config !== undefined && { file: options.config }),
+    environment: io.environment,
     overrides: overridesOf(options),
   });
   const startedAt = Date.now();

@@ -1,6 +1,7 @@
 /** `doin verify`: replays a node's chain from its genesis and checks every rule again. */
 import { resolve } from 'node:path';
 import type { Argv, CommandModule } from 'yargs';
+import type { Environment } from '../../config/environment.js';
 import { loadConfig } from '../../config/load.js';
 import type { NodeConfig } from '../../config/schema.js';
 import { DoinError } from '../errors.js';
@@ -26,7 +27,7 @@ export function verifyCommand(
     async handler({ dataDir, anchors, config, json }) {
       const report = await modules.verifyChain({
         dataDir: resolve(dataDir),
-        ...(anchors && { anchors: anchorsOf(dataDir, config) }),
+        ...(anchors && { anchors: anchorsOf(dataDir, config, io.environment) }),
         ...progressOn(io, json),
       });
       io.stdout.write(
@@ -51,8 +52,9 @@ export function verifyCommand(
 }
 
 /** The ledgers that a node with this config compares with at start. */
-function anchorsOf(dataDir: string, file: string | undefined): NodeConfig['anchors'] {
-  return loadConfig({ ...(file !== undefined && { file }), overrides: { data_dir: dataDir } }).config.anchors;
+function anchorsOf(dataDir: string, file: string | undefined, environment: Environment): NodeConfig['anchors'] {
+  const overrides = { data_dir: dataDir };
+  return loadConfig({ ...(file !== undefined && { file }), environment, overrides }).config.anchors;
 }
 
 function verifyOptions(yargs: Argv): Argv<VerifyArguments> {

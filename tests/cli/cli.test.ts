@@ -76,3 +76,27 @@ test('the version is that of package.json', async (t) => {
   t.is(code, 0);
   t.is(stdout.trim(), packageVersion);
 });
+
+test('config init writes a file that validates, and does not replace one unasked', async (t) => {
+  const file = join(mkdtempSync(join(tmpdir(), 'doin-cli-')), 'node.json');
+  t.is((await doin('config', 'init', file, '--preset', 'public')).code, 0);
+  t.is((await doin('config', 'validate', file)).code, 0);
+  const again = await doin('config', 'init', file);
+  t.is(again.code, 2);
+  t.regex(again.stderr, /exists.*--force/);
+});
+
+test('config show and config schema print JSON', async (t) => {
+  const shown = await doin('config', 'show');
+  t.is(JSON.parse(shown.stdout).port, 8470);
+  const schema = await doin('config', 'schema');
+  t.is(JSON.parse(schema.stdout).properties.port.default, 8470);
+});
+
+test('config validate exits 2 and names what is wrong', async (t) => {
+  const file = join(mkdtempSync(join(tmpdir(), 'doin-cli-')), 'node.json');
+  writeFileSync(file, JSON.stringify({ port: -1 }));
+  const { code, stderr } = await doin('config', 'validate', file);
+  t.is(code, 2);
+  t.regex(stderr, /port = -1: is too small; use a whole number from 0 to 65535/);
+});

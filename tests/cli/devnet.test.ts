@@ -20,7 +20,7 @@ async function runDevnet(nodes: readonly object[], ...args: readonly string[]) {
       writeFileSync(configFile, JSON.stringify(node));
       return { configFile, dataDir };
     });
-  const io = { stdout: stream('stdout'), stderr: stream('stderr'), parent: null, launcher };
+  const io = { stdout: stream('stdout'), stderr: stream('stderr'), environment: {}, parent: null, launcher };
   const parser = yargs(['devnet', '--nodes', String(nodes.length), '--duration', '1', ...args])
     .command(devnetCommand({ createDevnet }, io))
     .exitProcess(false)

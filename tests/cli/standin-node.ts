@@ -57,7 +57,7 @@ async function startNode(): Promise<CliNode> {
 
 const { stdout, stderr } = process;
 await yargs(['start'])
-  .command(startCommand({ startNode }, { stdout, stderr, parent: process, launcher: '' }))
+  .command(startCommand({ startNode }, { stdout, stderr, environment: {}, parent: process, launcher: '' }))
   .exitProcess(false)
   .fail((message, error) => {
     throw error ?? new Error(message);

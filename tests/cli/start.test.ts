@@ -38,7 +38,7 @@ async function runStart(args: readonly string[], extra: Partial<CliNode> = {}) {
       ...extra,
     };
   };
-  const io = { stdout: stream('stdout'), stderr: stream('stderr'), parent: null, launcher: '' };
+  const io = { stdout: stream('stdout'), stderr: stream('stderr'), environment: {}, parent: null, launcher: '' };
   let error: unknown = null;
   try {
     await yargs(['start', ...args])
