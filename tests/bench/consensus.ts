@@ -3,74 +3,53 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chain } from '../../actors/chain/messages.js';
-import { applyBlock, type Tip } from '../../actors/chain/transition.js';
-import type { Block } from '../../actors/chain/types.js';
-import { strictVerifier } from '../../actors/chain/verifier.js';
 import { loadConfig } from '../../config/load.js';
 import type { CliNode } from '../../runtime/cli/node-port.js';
 import { startNode } from '../../runtime/node/start.js';
 import type { ActorSystem } from '../../runtime/system/system.js';
-import { keyOf, makeGenesis, makeReveal, measuredAs, sign, TestChain } from '../kit/chain.js';
+import { growth, makeWork, rateAndBound, syncRate } from './block-rate.js';
 import { type BenchSuite, quantile } from './suite.js';
 
 /** Measured with upstream's code on 2 cores: blocks appended a second, signatures and rules not checked. */
 const UPSTREAM_BLOCKS_PER_SECOND = { 2: 2_542, 100: 255 } as const;
 
+/** Paths in the state grow with the logarithm of its size. */
+const FLAT = { ratioAtMost: 2 } as const;
+
 export const suite: BenchSuite = {
   name: 'consensus',
   cases: [
     { name: 'chain ask p99 while all cores train', unit: 'ms', goal: { valueAtMost: 50 }, run: askUnderLoad },
-    { name: 'blocks of 2 transfers verified and applied', unit: 'blocks/s', run: () => applyRate(2, 400) },
-    { name: 'blocks of 100 transfers verified and applied', unit: 'blocks/s', run: () => applyRate(100, 12) },
+    { name: 'blocks of 2 transfers verified and applied', unit: 'blocks/s', run: () => rate(2, 300) },
+    { name: '  next to signatures and VRF alone', unit: 'blocks/s', run: () => rateOfBound(2, 300) },
+    { name: 'blocks of 100 transfers verified and applied', unit: 'blocks/s', run: () => rate(100, 60) },
+    { name: '  next to signatures and VRF alone', unit: 'blocks/s', run: () => rateOfBound(100, 60) },
+    { name: 'sync of 1,000 blocks of 2 transfers onto a disk', unit: 'blocks/s', run: () => sync(1_000) },
+    { name: 'rules per block after 5,000 blocks', unit: 'us', goal: FLAT, run: async () => growth(5_000) },
+    { name: 'sync of 10,000 blocks onto a disk', unit: 'blocks/s', only: '--long', run: () => sync(10_000) },
+    {
+      name: 'rules per block after 100,000 blocks',
+      unit: 'us',
+      goal: FLAT,
+      only: '--long',
+      run: async () => growth(100_000),
+    },
   ],
 };
 
-const MEMBERS = ['ada', 'bob', 'cid', 'dan'];
-
-/** Every signature, rule and the state root checked; nothing cached from an earlier sight of the transactions. */
-async function applyRate(transactions: 2 | 100, count: number): Promise<{ value: number; baseline: number }> {
-  const genesis = makeGenesis(MEMBERS);
-  const network = new TestChain(genesis, MEMBERS);
-  earnCoins(network);
-  const made: { parent: Tip; block: Block }[] = [];
-  let nonce = 100;
-  for (let index = 0; index < count; index += 1) {
-    const transfers = Array.from({ length: transactions }, () => {
-      nonce += 1;
-      return sign(genesis, 'ada', nonce, { type: 'transfer', to: keyOf(`user ${nonce}`).publicKey, amountUnits: 1 });
-    });
-    const parent = network.tip;
-    network.add(transfers);
-    made.push({ parent, block: network.blocks.at(-1) as Block });
-  }
-  const started = performance.now();
-  for (const { parent, block } of made) {
-    const verdict = applyBlock(parent, block, genesis, strictVerifier);
-    if (!verdict.ok) throw new Error(verdict.code);
-  }
-  const seconds = (performance.now() - started) / 1_000;
-  return { value: count / seconds, baseline: UPSTREAM_BLOCKS_PER_SECOND[transactions] };
+/** Next to what upstream appends unverified. */
+async function rate(transactions: 2 | 100, count: number): Promise<{ value: number; baseline: number }> {
+  const { rate: value } = await rateAndBound(makeWork(transactions, count));
+  return { value, baseline: UPSTREAM_BLOCKS_PER_SECOND[transactions] };
 }
 
-/** One optimum of ada's, verified and paid. */
-function earnCoins(network: TestChain): void {
-  const { genesis } = network;
-  const reported = -100_000_000_000;
-  const { commit, reveal, optimum } = makeReveal(genesis, 'ada', [1, 2], reported);
-  network.add([sign(genesis, 'ada', 1, commit)]);
-  const { records } = network.add([sign(genesis, 'ada', 2, reveal)]);
-  const seats = records.flatMap((record) => (record.type === 'TASK_CREATED' ? [record.seat] : []));
-  network.add(
-    seats.map((seat) =>
-      sign(genesis, network.names.get(seat.evaluator) ?? '', 1, {
-        type: 'vote',
-        optimum,
-        seat: seat.index,
-        dataSeed: seat.dataSeed,
-        measurement: measuredAs(seat, reported),
-      }),
-    ),
-  );
+async function rateOfBound(transactions: number, count: number): Promise<{ value: number; baseline: number }> {
+  const { rate: value, bound } = await rateAndBound(makeWork(transactions, count));
+  return { value, baseline: bound };
+}
+
+async function sync(count: number): Promise<{ value: number; baseline: number }> {
+  return { value: await syncRate(makeWork(2, count)), baseline: UPSTREAM_BLOCKS_PER_SECOND[2] };
 }
 
 /** A whole node on `digits`, as many workers as cores; the baseline is the same ask while the search is paused. */
