@@ -13,6 +13,7 @@ import { Blockchain, type HeadSwitch } from './blockchain.js';
 import { decodeBlock, transactionBytes, transactionId, transactionSigningBytes } from './codec.js';
 import { mayBeUnpaid, NO_FEE } from './fees.js';
 import { type Genesis, genesisHash } from './genesis.js';
+import { Housekeeping } from './housekeeping.js';
 import { Intake } from './intake.js';
 import { LIMITS } from './limits.js';
 import { Mempool } from './mempool.js';
@@ -33,6 +34,8 @@ export interface ChainOptions {
   readonly secretSeed: Uint8Array;
   /** Blocks that ledgers outside name: a chain without them is not followed. */
   readonly pins?: readonly PinnedBlock[];
+  /** Blocks behind the head that keep their transactions; all without it. */
+  readonly pruneBlocks?: number;
 }
 
 export interface ChainModules {
@@ -114,6 +117,7 @@ class ChainNode {
   readonly #keyPair;
   readonly #verifier: RememberingVerifier;
   readonly #pool: ClaimPool | null;
+  readonly #housekeeping: Housekeeping;
   #lastNonce = 0;
   #reorgs = 0;
   #producing = false;
@@ -126,6 +130,7 @@ class ChainNode {
     this.blockchain = blockchain;
     this.#verifier = verifier;
     this.#pool = pool;
+    this.#housekeeping = new Housekeeping(blockchain, store, { keepBlocks: options.pruneBlocks ?? null });
     this.#keyPair = keyPairFromSeed(options.secretSeed);
     this.intake = new Intake(
       { chain: blockchain, mempool: this.mempool, verifier, pool, now: () => ctx.now() },
@@ -150,6 +155,7 @@ class ChainNode {
 
   async close(): Promise<void> {
     await this.#pool?.close();
+    await this.#housekeeping.run();
     await this.store.close();
   }
 
@@ -259,12 +265,16 @@ class ChainNode {
         this.intake.poolTransaction(transaction, transaction.sender === self);
     }
     this.intake.refreshMempool();
+    void this.#housekeeping.run().catch((error: unknown) => {
+      this.#ctx.log.error('snapshot or pruning failed', { error: errorMessage(error) });
+    });
     for (const applied of change.applied) {
       this.#ctx.emit(chain.blockApplied, appliedEvent(applied), inStoryOf(applied.hash));
     }
   }
 
   async blocksFrom(from: number, limit: number): Promise<Uint8Array[]> {
+    if (from < (await this.store.prunedBelow())) return [];
     return withinAnswer(await this.store.canonicalFrom(Math.max(1, from), Math.min(limit, MAX_BLOCKS_PER_ANSWER)));
   }
 

@@ -11,6 +11,7 @@ import { blockCodec, decodeBlock, headerHash } from './codec.js';
 import { type ChainWeight, isHeavier } from './fork-choice.js';
 import { type Genesis, genesisHash, genesisState } from './genesis.js';
 import { contradicted, type PinnedBlock, Pins } from './pins.js';
+import { openSnapshot } from './state/snapshot.js';
 import { GLOBALS } from './state/state.js';
 import type { BlockStore, BlockToStore, HeadChange, StoredBlock } from './store.js';
 import { type Applied, applyBlock, type Tip } from './transition.js';
@@ -77,13 +78,16 @@ export class Blockchain {
   }
 
   /**
-   * Replays the stored canonical chain. Throws `chain-corrupt` when the store does not follow the rules, and
-   * `anchor-contradicted` when it is not the chain that the pins are of.
+   * Replays the stored canonical chain, from the newest of its snapshots that is on it. Throws `chain-corrupt` when the
+   * store does not follow the rules, and `anchor-contradicted` when it is not the chain that the pins are of.
    */
   static async open(genesis: Genesis, store: BlockStore, verifier: Verifier, pins = new Pins()): Promise<Blockchain> {
     for (const pinned of pins.blocks) await checkPinned(store, pinned);
     const chain = new Blockchain(genesis, store, verifier, pins);
-    for await (const { tip } of replay(genesis, store, trustingVerifier)) {
+    const base = await startOf(genesis, store);
+    chain.#head = base;
+    chain.#tips.set(base.hash, base);
+    for await (const { tip } of replay(genesis, store, trustingVerifier, base)) {
       chain.#head = tip;
       chain.#tips.set(tip.hash, tip);
       chain.#forgetOld();
@@ -165,7 +169,8 @@ export class Blockchain {
     let base = this.#tips.get(cursor);
     while (base === undefined && cursor !== this.genesisHash) {
       const stored = await this.#store.get(cursor);
-      if (stored === null) return null;
+      // Without its transactions a block cannot be applied again: branches from so far back are not followed.
+      if (stored === null || stored.height < (await this.#store.prunedBelow())) return null;
       missing.push(blockOf(stored));
       cursor = stored.parent;
       base = this.#tips.get(cursor);
@@ -258,10 +263,26 @@ export interface Replayed {
   readonly stored: StoredBlock;
 }
 
-/** The stored canonical chain, block by block, each applied to the one before. */
-export async function* replay(genesis: Genesis, store: BlockStore, verifier: Verifier): AsyncGenerator<Replayed> {
-  let tip: Tip = { hash: genesisHash(genesis), state: genesisState(genesis) };
-  for (let height = 1; ; ) {
+/** The state that replaying starts from: of the newest snapshot on the canonical chain, or the genesis. */
+export async function startOf(genesis: Genesis, store: BlockStore): Promise<Tip> {
+  for (const snapshot of await store.snapshots()) {
+    const { height } = snapshot.header;
+    const hash = headerHash(snapshot.header);
+    if (await store.isCanonical(hash)) return { hash, state: openSnapshot(snapshot, { height, hash }) };
+  }
+  if ((await store.prunedBelow()) > 1) throw corrupt(1, 'its transactions were dropped and no snapshot is left');
+  return { hash: genesisHash(genesis), state: genesisState(genesis) };
+}
+
+/** The stored canonical chain after a block, each block applied to the one before. */
+export async function* replay(
+  genesis: Genesis,
+  store: BlockStore,
+  verifier: Verifier,
+  start: Tip = { hash: genesisHash(genesis), state: genesisState(genesis) },
+): AsyncGenerator<Replayed> {
+  let tip = start;
+  for (let height = start.state.require(GLOBALS).height + 1; ; ) {
     const batch = await store.canonicalFrom(height, 500);
     if (batch.length === 0) return;
     for (const stored of batch) {

@@ -2,8 +2,18 @@
  * The chain in memory: for simulations and for nodes that keep nothing. Behaves as the SQLite store does, which one
  * compliance test checks for both. Blocks are copied in and out: a caller's later writes change nothing here.
  */
+import { decode } from '../../runtime/codec/canonical.js';
 import { DoinError } from '../../runtime/errors.js';
-import type { BlockStore, BlockToStore, HeadChange, StoredBlock } from './store.js';
+import { blockCodec } from './codec.js';
+import type { Snapshot } from './state/snapshot.js';
+import {
+  type BlockStore,
+  type BlockToStore,
+  type HeadChange,
+  headerOnly,
+  notEmpty,
+  type StoredBlock,
+} from './store.js';
 import type { ChainRecord, Hash } from './types.js';
 
 interface Entry {
@@ -18,6 +28,8 @@ export class MemoryBlocks {
   readonly entries = new Map<Hash, Entry>();
   /** Canonical hash by height; index 0 is the genesis, which no store holds. */
   readonly canonical: (Hash | undefined)[] = [];
+  readonly snapshots: Snapshot[] = [];
+  prunedBelow = 1;
 }
 
 export class MemoryBlockStore implements BlockStore {
@@ -95,6 +107,49 @@ export class MemoryBlockStore implements BlockStore {
     const { entries, canonical } = this.#open();
     const height = entries.get(hash)?.block.height;
     return height !== undefined && canonical[height] === hash;
+  }
+
+  async saveSnapshot(snapshot: Snapshot): Promise<void> {
+    const { snapshots } = this.#open();
+    const others = snapshots.filter(({ header }) => header.height !== snapshot.header.height);
+    const kept = [snapshot, ...others].sort((a, b) => b.header.height - a.header.height).slice(0, 2);
+    snapshots.splice(0, snapshots.length, ...kept);
+  }
+
+  async snapshotHeights(): Promise<readonly number[]> {
+    return this.#open().snapshots.map(({ header }) => header.height);
+  }
+
+  async snapshots(): Promise<readonly Snapshot[]> {
+    return [...this.#open().snapshots];
+  }
+
+  async adopt(snapshot: Snapshot): Promise<void> {
+    const blocks = this.#open();
+    if (blocks.entries.size > 0) throw notEmpty();
+    const block = headerOnly(snapshot.header);
+    blocks.entries.set(block.hash, { block, records: '[]' });
+    blocks.canonical[block.height] = block.hash;
+    blocks.snapshots.push(snapshot);
+    blocks.prunedBelow = block.height + 1;
+  }
+
+  async prunedBelow(): Promise<number> {
+    return this.#open().prunedBelow;
+  }
+
+  async prune(belowHeight: number): Promise<void> {
+    const blocks = this.#open();
+    const { entries, canonical } = blocks;
+    for (const [hash, { block, records }] of entries) {
+      if (block.height >= belowHeight || block.height < blocks.prunedBelow) continue;
+      if (canonical[block.height] !== hash) entries.delete(hash);
+      else {
+        const { bytes } = headerOnly(decode(blockCodec, block.bytes).header);
+        entries.set(hash, { block: { ...block, bytes }, records });
+      }
+    }
+    blocks.prunedBelow = Math.max(blocks.prunedBelow, belowHeight);
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,11 @@
 /** The chain on disk. A block is stored, with what it derived, before anything acts on it. */
 
+import { decode, encode } from '../../runtime/codec/canonical.js';
 import { DoinError } from '../../runtime/errors.js';
 import { Database } from '../../runtime/storage/sqlite.js';
-import type { ChainRecord, Hash } from './types.js';
+import { blockCodec, headerCodec, headerHash } from './codec.js';
+import type { Snapshot } from './state/snapshot.js';
+import type { BlockHeader, ChainRecord, Hash } from './types.js';
 
 export interface StoredBlock {
   readonly hash: Hash;
@@ -36,6 +39,17 @@ export interface BlockStore {
   /** Canonical blocks from a height on, ascending. */
   canonicalFrom(height: number, limit: number): Promise<readonly StoredBlock[]>;
   isCanonical(hash: Hash): Promise<boolean>;
+  /** Keeps it and the newest one before it; a node that starts again begins at one of them. */
+  saveSnapshot(snapshot: Snapshot): Promise<void>;
+  /** Newest first, as those of `snapshots`. */
+  snapshotHeights(): Promise<readonly number[]>;
+  snapshots(): Promise<readonly Snapshot[]>;
+  /** Starts an empty store at a snapshot's block, of which it then has the header. */
+  adopt(snapshot: Snapshot): Promise<void>;
+  /** Blocks below this height have no transactions here any more; 1 while there are all. */
+  prunedBelow(): Promise<number>;
+  /** Drops the transactions of canonical blocks below a height, and side branches altogether. Headers and records stay. */
+  prune(belowHeight: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -58,9 +72,19 @@ const SCHEMA = `
     content TEXT NOT NULL,
     PRIMARY KEY (block, position)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS snapshots (height INTEGER PRIMARY KEY, header BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS snapshot_chunks (
+    height INTEGER NOT NULL REFERENCES snapshots (height) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (height, position)
+  );
   CREATE INDEX IF NOT EXISTS records_by_optimum ON records (optimum) WHERE optimum IS NOT NULL;
 `;
-const SCHEMA_VERSION = '1';
+const SCHEMA_VERSION = '2';
+/** The one before the newest is for a branch switch below the newest. */
+const SNAPSHOTS_KEPT = 2;
+const PRUNED_AT_A_TIME = 500;
 
 interface BlockRow {
   readonly hash: string;
@@ -149,6 +173,98 @@ export class SqliteBlockStore implements BlockStore {
     return row !== undefined;
   }
 
+  saveSnapshot(snapshot: Snapshot): Promise<void> {
+    return this.#database.transaction(() => this.#insertSnapshot(snapshot));
+  }
+
+  async snapshotHeights(): Promise<readonly number[]> {
+    const rows = await this.#database.all<{ height: number }>('SELECT height FROM snapshots ORDER BY height DESC');
+    return rows.map(({ height }) => height);
+  }
+
+  async snapshots(): Promise<readonly Snapshot[]> {
+    const rows = await this.#database.all<{ height: number; header: Buffer }>(
+      'SELECT height, header FROM snapshots ORDER BY height DESC',
+    );
+    const found: Snapshot[] = [];
+    for (const { height, header } of rows) {
+      const chunks = await this.#database.all<{ bytes: Buffer }>(
+        'SELECT bytes FROM snapshot_chunks WHERE height = ? ORDER BY position',
+        [height],
+      );
+      found.push({
+        header: decode(headerCodec, new Uint8Array(header)),
+        chunks: chunks.map(({ bytes }) => new Uint8Array(bytes)),
+      });
+    }
+    return found;
+  }
+
+  adopt(snapshot: Snapshot): Promise<void> {
+    const database = this.#database;
+    return database.transaction(async () => {
+      if ((await database.get('SELECT 1 FROM blocks LIMIT 1')) !== undefined) throw notEmpty();
+      const { hash, parent, height, bytes } = headerOnly(snapshot.header);
+      await database.run(
+        'INSERT INTO blocks (hash, parent, height, canonical, proof, bytes) VALUES (?, ?, ?, 1, 0, ?)',
+        [hash, parent, height, bytes],
+      );
+      await this.#insertSnapshot(snapshot);
+      await this.#setPruned(height + 1);
+    });
+  }
+
+  async prunedBelow(): Promise<number> {
+    const row = await this.#database.get<{ value: string }>("SELECT value FROM meta WHERE key = 'pruned_below'");
+    return row === undefined ? 1 : Number(row.value);
+  }
+
+  async prune(belowHeight: number): Promise<void> {
+    const database = this.#database;
+    for (let from = await this.prunedBelow(); from < belowHeight; from += PRUNED_AT_A_TIME) {
+      const below = Math.min(belowHeight, from + PRUNED_AT_A_TIME);
+      await database.transaction(async () => {
+        const range = 'canonical = 0 AND height >= ? AND height < ?';
+        await database.run(`DELETE FROM records WHERE block IN (SELECT hash FROM blocks WHERE ${range})`, [
+          from,
+          below,
+        ]);
+        await database.run(`DELETE FROM blocks WHERE ${range}`, [from, below]);
+        for (const { hash, bytes } of await this.canonicalFrom(from, below - from)) {
+          const block = decode(blockCodec, bytes);
+          if (block.header.height >= below) break;
+          await database.run('UPDATE blocks SET bytes = ? WHERE hash = ?', [headerOnly(block.header).bytes, hash]);
+        }
+        await this.#setPruned(below);
+      });
+    }
+  }
+
+  async #insertSnapshot({ header, chunks }: Snapshot): Promise<void> {
+    const database = this.#database;
+    const { height } = header;
+    await database.run('INSERT OR REPLACE INTO snapshots (height, header) VALUES (?, ?)', [
+      height,
+      encode(headerCodec, header),
+    ]);
+    await database.run('DELETE FROM snapshot_chunks WHERE height = ?', [height]);
+    for (const [position, bytes] of chunks.entries()) {
+      await database.run('INSERT INTO snapshot_chunks (height, position, bytes) VALUES (?, ?, ?)', [
+        height,
+        position,
+        bytes,
+      ]);
+    }
+    await database.run(
+      'DELETE FROM snapshots WHERE height NOT IN (SELECT height FROM snapshots ORDER BY height DESC LIMIT ?)',
+      [SNAPSHOTS_KEPT],
+    );
+  }
+
+  #setPruned(below: number): Promise<void> {
+    return this.#database.run("INSERT OR REPLACE INTO meta (key, value) VALUES ('pruned_below', ?)", [String(below)]);
+  }
+
   close(): Promise<void> {
     return this.#database.close();
   }
@@ -165,6 +281,20 @@ export class SqliteBlockStore implements BlockStore {
       );
     }
   }
+}
+
+/** What is left of a block whose transactions were dropped. */
+export function headerOnly(header: BlockHeader): StoredBlock {
+  const { parent, height } = header;
+  const bytes = encode(blockCodec, { header, transactions: [] });
+  return { hash: headerHash(header), parent, height, isProofBlock: false, bytes };
+}
+
+export function notEmpty(): DoinError<{ code: 'store-not-empty' }> {
+  return new DoinError(
+    { code: 'store-not-empty' },
+    'data_dir: a snapshot starts a new chain store, and this one has blocks; use another data_dir or leave --snapshot away',
+  );
 }
 
 function fromRow(row: BlockRow): StoredBlock {

@@ -5,6 +5,7 @@
 import {
   array,
   type Codec,
+  decode,
   encode,
   hash32,
   i54,
@@ -17,11 +18,30 @@ import {
 import { blobCodec, domainIdCodec, experimentCodec, genomeCodec, seatMeasurementCodec } from '../codec.js';
 import { LIMITS } from '../limits.js';
 import type { NodeId, SeatMeasurement } from '../types.js';
-import { StateTree } from './tree.js';
+import { type LeafBytes, StateTree, type Subtree } from './tree.js';
 
 export interface EntryKind<T> {
   readonly prefix: string;
   readonly codec: Codec<T>;
+}
+
+/** A value that came as bytes, in a snapshot, and is decoded when a rule asks for it. */
+class Encoded {
+  readonly bytes: Uint8Array;
+  #decoded: { readonly value: unknown } | null = null;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  decode<T>(codec: Codec<T>): T {
+    this.#decoded ??= { value: decode(codec, this.bytes) };
+    return this.#decoded.value as T;
+  }
+}
+
+function decodedAs<T>(kind: EntryKind<T>, stored: unknown): T {
+  return stored instanceof Encoded ? stored.decode(kind.codec) : (stored as T);
 }
 
 export class State {
@@ -33,7 +53,19 @@ export class State {
   }
 
   get<T>(kind: EntryKind<T>, id = ''): T | undefined {
-    return this.#tree.get(`${kind.prefix}/${id}`) as T | undefined;
+    const stored = this.#tree.get(`${kind.prefix}/${id}`);
+    return stored === undefined ? undefined : decodedAs(kind, stored);
+  }
+
+  /** A state of these entries; the caller compares its root with the one he trusts. */
+  static of(leaves: Iterable<LeafBytes>): State {
+    let tree = StateTree.empty;
+    for (const { key, bytes } of leaves) tree = tree.set(key, new Encoded(bytes), () => bytes);
+    return new State(tree);
+  }
+
+  subtrees(leaves: number): Generator<Subtree> {
+    return this.#tree.subtrees(leaves);
   }
 
   /** For entries that genesis creates and nothing deletes. */
@@ -58,7 +90,7 @@ export class State {
   /** All ids and values of one kind, in an order equal on every machine. Walks the whole state: not for rules. */
   *list<T>(kind: EntryKind<T>): Generator<readonly [id: string, value: T]> {
     for (const [key, value] of this.#tree.entries()) {
-      if (key.startsWith(`${kind.prefix}/`)) yield [key.slice(kind.prefix.length + 1), value as T];
+      if (key.startsWith(`${kind.prefix}/`)) yield [key.slice(kind.prefix.length + 1), decodedAs(kind, value)];
     }
   }
 }

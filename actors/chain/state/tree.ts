@@ -5,7 +5,7 @@
  * switch a change of pointer. Hashes are computed when a root is asked for and then remembered, so one block hashes
  * each touched node once.
  */
-import { toHex, toUtf8 } from '../../../runtime/codec/bytes.js';
+import { fromHex, toHex, toUtf8 } from '../../../runtime/codec/bytes.js';
 import { hashBytes } from '../../../runtime/crypto/hash.js';
 
 interface Leaf {
@@ -58,9 +58,77 @@ export class StateTree {
     return toHex(hashOf(this.#root));
   }
 
+  /** The whole tree in subtrees of at most this many leaves: the largest there are, in the order of hashed keys. */
+  subtrees(leaves: number): Generator<Subtree> {
+    return cut(this.#root, leaves, []);
+  }
+
   /** Every entry, in the order of hashed keys: equal on every machine. */
   *entries(): Generator<readonly [key: string, value: unknown]> {
     yield* walk(this.#root);
+  }
+}
+
+/** One leaf as bytes. */
+export interface LeafBytes {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A whole subtree, with the hashes beside its way from the root, topmost first; its depth is their number. */
+export interface Subtree {
+  readonly leaves: readonly LeafBytes[];
+  readonly siblings: readonly string[];
+}
+
+/**
+ * The root of the tree that this subtree belongs to, in an honest tree. Null when its leaves do not belong under one
+ * node of that depth.
+ */
+export function rootOver({ leaves, siblings }: Subtree): string | null {
+  const depth = siblings.length;
+  let node: Node | null = null;
+  let path: Uint8Array | null = null;
+  for (const { key, bytes } of leaves) {
+    const leaf: Leaf = { kind: 'leaf', path: pathOf(key), key, value: undefined, encode: () => bytes, hash: null };
+    path ??= leaf.path;
+    for (let at = 0; at < depth; at += 1) if (bitAt(leaf.path, at) !== bitAt(path, at)) return null;
+    node = insert(node, leaf, depth);
+  }
+  if (path === null || depth > 256) return depth === 0 ? toHex(EMPTY) : null;
+  let hash = hashOf(node);
+  for (let at = depth - 1; at >= 0; at -= 1) {
+    const sibling = fromHex(siblings[at] ?? '');
+    const pair = bitAt(path, at) === 0 ? [hash, sibling] : [sibling, hash];
+    hash = hashBytes('doin/state-node', pair);
+  }
+  return toHex(hash);
+}
+
+/** Leaves below a node, but no more than `limit` + 1 are counted. */
+function countUpTo(node: Node | null, limit: number): number {
+  if (node === null) return 0;
+  if (node.kind === 'leaf') return 1;
+  const left = countUpTo(node.left, limit);
+  return left > limit ? left : left + countUpTo(node.right, limit - left);
+}
+
+function* cut(node: Node | null, limit: number, siblings: readonly string[]): Generator<Subtree> {
+  if (node === null) return;
+  if (node.kind === 'leaf' || countUpTo(node, limit) <= limit) {
+    yield { leaves: [...leavesOf(node)], siblings };
+    return;
+  }
+  yield* cut(node.left, limit, [...siblings, toHex(hashOf(node.right))]);
+  yield* cut(node.right, limit, [...siblings, toHex(hashOf(node.left))]);
+}
+
+function* leavesOf(node: Node | null): Generator<LeafBytes> {
+  if (node === null) return;
+  if (node.kind === 'leaf') yield { key: node.key, bytes: node.encode() };
+  else {
+    yield* leavesOf(node.left);
+    yield* leavesOf(node.right);
   }
 }
 
