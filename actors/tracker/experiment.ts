@@ -77,6 +77,10 @@ export function derivedExperimentRow(round: Round, domain: DomainFacts | undefin
   return { ...row, optimization_config: UNKNOWN_CONFIG };
 }
 
+export function roundIdOf({ experimentId, roundNumber }: Pick<Round, 'experimentId' | 'roundNumber'>): string {
+  return `${experimentId}:${roundNumber}`;
+}
+
 /** The row of one round, and the progress after it. */
 export function trackRound(
   experiment: ExperimentRow,
@@ -93,7 +97,7 @@ export function trackRound(
     secondsToTarget: before.secondsToTarget ?? (reached ? elapsedSeconds : null),
   };
   const row: RoundRow = {
-    round_id: `${round.experimentId}:${round.roundNumber}`,
+    round_id: roundIdOf(round),
     experiment_id: round.experimentId,
     domain_id: round.domainId,
     round_number: round.roundNumber,

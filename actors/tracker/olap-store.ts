@@ -54,6 +54,19 @@ SELECT e.experiment_id, e.domain_id, count(r.round_id),
 FROM dim_experiment e LEFT JOIN fact_round r ON r.experiment_id = e.experiment_id
 WHERE e.experiment_id = ? GROUP BY e.experiment_id`;
 
+/** What new rounds change of it, without counting the old ones again. The same as SUMMARIZE, by a test. */
+const ADVANCE = `
+UPDATE fact_experiment_summary SET
+  final_performance = ?2, best_performance = ?3,
+  time_to_target_seconds = coalesce(time_to_target_seconds, ?4),
+  total_elapsed_seconds = max(total_elapsed_seconds, ?5),
+  rounds_to_convergence = CASE
+    WHEN (SELECT converged FROM dim_experiment WHERE experiment_id = ?8) = 1 THEN total_rounds + ?1
+    ELSE min(coalesce(rounds_to_convergence, ?6), coalesce(?6, rounds_to_convergence)) END,
+  converged = max(converged, ?7),
+  total_rounds = total_rounds + ?1
+WHERE experiment_id = ?8`;
+
 const COMPLETE = `
 UPDATE dim_experiment SET performance_metric = ?, higher_is_better = ?, optimization_config = ?, param_bounds = ?,
   target_performance = ?, started_at = ? WHERE experiment_id = ? AND optimization_config = ?`;
@@ -109,14 +122,25 @@ export class OlapStore {
     };
   }
 
-  async hasRound(roundId: string): Promise<boolean> {
-    return (await this.#database.get('SELECT 1 FROM fact_round WHERE round_id = ?', [roundId])) !== undefined;
+  /** Those of the ids that are in the store. */
+  async knownRounds(roundIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const found = await this.#database.allOf<{ round_id: string }>(
+      'SELECT round_id FROM fact_round WHERE round_id IN',
+      roundIds,
+    );
+    return new Set(found.map(({ round_id }) => round_id));
   }
 
   async addRounds(rows: readonly RoundRow[]): Promise<void> {
+    const [first] = rows;
+    if (first === undefined) return;
+    const columns = Object.keys(first) as (keyof RoundRow)[];
     await this.#database.transaction(async () => {
-      for (const row of rows) await this.#insert('ABORT', 'fact_round', row);
-      for (const id of new Set(rows.map((row) => row.experiment_id))) await this.#database.run(SUMMARIZE, [id]);
+      await this.#database.insert(
+        `INSERT INTO fact_round (${columns.join(', ')}) VALUES`,
+        rows.map((row) => columns.map((column) => row[column])),
+      );
+      for (const [id, own] of byExperiment(rows)) await this.#advance(id, own);
     });
   }
 
@@ -208,6 +232,21 @@ export class OlapStore {
     return this.#database.close();
   }
 
+  #advance(experimentId: string, rows: readonly RoundRow[]): Promise<void> {
+    const last = rows.at(-1);
+    const converged = rows.filter((row) => row.converged === 1).map((row) => row.round_number);
+    return this.#database.run(ADVANCE, [
+      rows.length,
+      last?.performance ?? null,
+      last?.best_performance ?? null,
+      last?.time_to_target_seconds ?? null,
+      rows.reduce((most, row) => Math.max(most, row.elapsed_seconds), 0),
+      converged.length === 0 ? null : Math.min(...converged),
+      converged.length === 0 ? 0 : 1,
+      experimentId,
+    ]);
+  }
+
   #setCursor(cursor: ChainCursor | null): Promise<void> {
     if (cursor === null) return this.#database.run('DELETE FROM _chain_cursor');
     return this.#database.run('INSERT OR REPLACE INTO _chain_cursor VALUES (1, ?, ?)', [cursor.height, cursor.hash]);
@@ -223,4 +262,14 @@ export class OlapStore {
       entries.map(([, value]) => value),
     );
   }
+}
+
+function byExperiment(rows: readonly RoundRow[]): ReadonlyMap<string, readonly RoundRow[]> {
+  const groups = new Map<string, RoundRow[]>();
+  for (const row of rows) {
+    const group = groups.get(row.experiment_id);
+    if (group === undefined) groups.set(row.experiment_id, [row]);
+    else group.push(row);
+  }
+  return groups;
 }

@@ -2,7 +2,7 @@
 import { Serial } from '../../runtime/serial.js';
 import type { CsvAppender } from '../../runtime/storage/csv-appender.js';
 import type { Round } from '../optimizer/messages.js';
-import { type ExperimentProgress, trackRound } from './experiment.js';
+import { type ExperimentProgress, roundIdOf, trackRound } from './experiment.js';
 import type { OlapStore } from './olap-store.js';
 import { csvValues, type ExperimentRow, type RoundRow } from './schema.js';
 
@@ -54,13 +54,14 @@ export class RoundWriter {
     const experiments = new Map<string, ExperimentRow>();
     const progress = new Map<string, ExperimentProgress>();
     const rows = new Map<string, RoundRow>();
+    // A search that resumes from an older save repeats round numbers; the first result stays.
+    const known = await this.#store.knownRounds(batch.map(roundIdOf));
     for (const round of batch) {
+      if (known.has(roundIdOf(round)) || rows.has(roundIdOf(round))) continue;
       const id = round.experimentId;
       const experiment = await this.#experimentOf(round, experiments);
       const before = progress.get(id) ?? (await this.#store.getProgress(id));
       const tracked = trackRound(experiment, before, round);
-      // A search that resumes from an older save repeats round numbers; the first result stays.
-      if (rows.has(tracked.row.round_id) || (await this.#store.hasRound(tracked.row.round_id))) continue;
       rows.set(tracked.row.round_id, tracked.row);
       progress.set(id, tracked.progress);
     }

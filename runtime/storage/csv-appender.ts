@@ -17,22 +17,44 @@ export function csvLine(values: readonly CsvValue[]): string {
   return `${values.map(csvField).join(',')}\r\n`;
 }
 
+const QUOTE = 0x22;
+const LINE_END = 0x0a;
+/** Read at a time: a file of any length is checked in this much memory. */
+const CHUNK_BYTES = 256 * 1024;
+
+interface Scan {
+  readonly rows: number;
+  /** Where the last whole row begins and ends, in bytes. */
+  readonly lastStart: number;
+  readonly end: number;
+}
+
 /** How far whole rows reach: a line end inside quotes does not end a row. */
-function scanRows(text: string): { readonly end: number; readonly lastRow: string | null; readonly rows: number } {
+async function scanRows(handle: FileHandle): Promise<Scan> {
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   let quoted = false;
-  let end = 0;
-  let lastRow: string | null = null;
   let rows = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
-    if (character === '"') quoted = !quoted;
-    else if (character === '\n' && !quoted) {
-      lastRow = text.slice(end, index).replace(/\r$/, '');
-      end = index + 1;
-      rows += 1;
+  let lastStart = 0;
+  let end = 0;
+  for (let offset = 0; ; ) {
+    const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, offset);
+    if (bytesRead === 0) return { rows, lastStart, end };
+    for (let index = 0; index < bytesRead; index += 1) {
+      const byte = chunk[index];
+      if (byte === QUOTE) quoted = !quoted;
+      else if (byte === LINE_END && !quoted) {
+        lastStart = end;
+        end = offset + index + 1;
+        rows += 1;
+      }
     }
+    offset += bytesRead;
   }
-  return { end, lastRow, rows };
+}
+
+async function textAt(handle: FileHandle, start: number, bytes: number): Promise<string> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, start);
+  return buffer.toString('utf8', 0, bytesRead);
 }
 
 export class CsvAppender {
@@ -55,18 +77,16 @@ export class CsvAppender {
   static async open(file: string, columns: readonly string[]): Promise<CsvAppender> {
     const header = csvLine(columns);
     const handle = await open(file, 'a+');
-    const text = await handle.readFile('utf8');
-    const { end, lastRow, rows } = scanRows(text);
-    if (rows > 0 && !text.startsWith(header)) {
+    const { rows, lastStart, end } = await scanRows(handle);
+    if (rows > 0 && (await textAt(handle, 0, Buffer.byteLength(header))) !== header) {
       await handle.close();
       await rename(file, await freeName(file));
       return CsvAppender.open(file, columns);
     }
-    const keptBytes = Buffer.byteLength(text.slice(0, end));
-    const tornBytes = Buffer.byteLength(text) - keptBytes;
-    if (tornBytes > 0) await handle.truncate(keptBytes);
+    const tornBytes = (await handle.stat()).size - end;
+    if (tornBytes > 0) await handle.truncate(end);
     if (rows === 0) await handle.appendFile(header);
-    const lastKey = rows > 1 && lastRow !== null ? (lastRow.split(',', 1)[0] ?? null) : null;
+    const lastKey = rows > 1 ? ((await textAt(handle, lastStart, end - lastStart)).split(',', 1)[0] ?? null) : null;
     return new CsvAppender(handle, lastKey, tornBytes);
   }
 

@@ -75,6 +75,16 @@ export class Database {
     }
   }
 
+  /** The rows of a query that ends in `IN`, for many values. */
+  async allOf<T>(sql: string, values: readonly SqlValue[]): Promise<T[]> {
+    const found: T[] = [];
+    for (let at = 0; at < values.length; at += PARAMETERS) {
+      const some = values.slice(at, at + PARAMETERS);
+      found.push(...(await this.all<T>(`${sql} ${placeholders(some.length)}`, some)));
+    }
+    return found;
+  }
+
   exec(sql: string): Promise<void> {
     return this.#exclusive(() => this.#execute(sql));
   }
