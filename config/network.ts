@@ -115,6 +115,7 @@ const parametersSchema = z.strictObject({
     shadowSeats: natural.max(LIMITS.shadowsPerOptimum),
     banBlocks: positive,
   }),
+  finality: z.strictObject({ checkpointBlocks: positive, depthBlocks: natural, silentBlocks: positive }),
   toleranceStandardErrors: natural,
 });
 

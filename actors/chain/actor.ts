@@ -5,13 +5,16 @@
 import { keyPairFromSeed } from '../../runtime/crypto/ed25519.js';
 import { VerifyPool } from '../../runtime/crypto/verify-pool.js';
 import { DoinError, errorMessage } from '../../runtime/errors.js';
+import { JsonStateFile, type StateFile } from '../../runtime/storage/state-file.js';
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { inStoryOf } from '../../runtime/trace/story-id.js';
 import type { ClaimPool } from './ahead.js';
 import { suggestedFee } from './base-fee.js';
 import { Blockchain, type HeadSwitch } from './blockchain.js';
 import { decodeBlock, transactionBytes, transactionId, transactionSigningBytes } from './codec.js';
+import { Duties } from './duties.js';
 import { mayBeUnpaid, NO_FEE } from './fees.js';
+import { nextAttestation } from './finality/voting.js';
 import { type Genesis, genesisHash } from './genesis.js';
 import { Housekeeping } from './housekeeping.js';
 import { Intake } from './intake.js';
@@ -20,15 +23,18 @@ import { Mempool } from './mempool.js';
 import { type BlockApplied, type ChainStatus, chain, type Verdict } from './messages.js';
 import { type PinnedBlock, Pins } from './pins.js';
 import { produceBlock, type Turn, turnAt } from './producer.js';
+import { slotAt } from './schedule.js';
 import { ACCOUNT, GLOBALS, NEW_ACCOUNT } from './state/state.js';
 import { type BlockStore, SqliteBlockStore, type StoredBlock } from './store.js';
 import { storyOfTransaction } from './story.js';
-import type { Fee, Hash, TransactionBody } from './types.js';
+import type { Attestation, Fee, Hash, TransactionBody } from './types.js';
 import { RememberingVerifier } from './verifier.js';
 import { appliedEvent, membersOf, openOptimaeOf, statusOf } from './views.js';
 
 export interface ChainOptions {
   readonly databaseFile: string;
+  /** What this node has signed, see duties.ts. */
+  readonly dutiesFile: string;
   readonly genesis: Genesis;
   /** 32-byte Ed25519 seed of this node. */
   readonly secretSeed: Uint8Array;
@@ -42,6 +48,7 @@ export interface ChainModules {
   openStore(file: string, genesis: Hash): Promise<BlockStore>;
   /** Cores that verify ahead of applying; without them everything is verified when its turn comes. */
   openPool?(): ClaimPool;
+  openDuties(file: string): StateFile;
 }
 
 /** How often the producer looks whether it is its turn; well below a rank's delay. */
@@ -63,8 +70,9 @@ export function createChainActor(modules: ChainModules) {
           receiveBlock: ({ bytes }): Promise<Verdict> => node.intake.receiveBlock(bytes),
           receiveBlocks: async ({ blocks }) => ({ verdicts: await node.intake.receiveBlocks(blocks) }),
           getTip: () => {
-            const { chainId, genesisHash: genesis, height, hash, totalWorkNano, accepted } = node.status();
-            return { chainId, genesisHash: genesis, height, hash, totalWorkNano, accepted };
+            const { chainId, genesisHash: genesis, ...status } = node.status();
+            const { height, hash, justifiedHeight, totalWorkNano, accepted } = status;
+            return { chainId, genesisHash: genesis, height, hash, justifiedHeight, totalWorkNano, accepted };
           },
           getStatus: () => node.status(),
           getMembers: () => ({ members: membersOf(node.blockchain.head.state, options.genesis) }),
@@ -100,12 +108,15 @@ export function createChainActor(modules: ChainModules) {
 
 const MAX_BLOCKS_PER_ANSWER = 500;
 const RESTART_GAP = 16;
+/** A head older than this is history that is being caught up with, or a chain at rest. */
+const ATTESTED_HEAD_SLOTS = 32;
 
 interface Parts {
   readonly store: BlockStore;
   readonly blockchain: Blockchain;
   readonly verifier: RememberingVerifier;
   readonly pool: ClaimPool | null;
+  readonly duties: Duties;
 }
 
 class ChainNode {
@@ -120,11 +131,13 @@ class ChainNode {
   readonly #housekeeping: Housekeeping;
   #lastNonce = 0;
   #reorgs = 0;
-  #producing = false;
-  #lastSlot = 0;
+  readonly #duties: Duties;
+  #busy = false;
+  #consideredHead: Hash | null = null;
 
   private constructor(ctx: ActorContext, options: ChainOptions, parts: Parts) {
-    const { store, blockchain, verifier, pool } = parts;
+    const { store, blockchain, verifier, pool, duties } = parts;
+    this.#duties = duties;
     this.#ctx = ctx;
     this.store = store;
     this.blockchain = blockchain;
@@ -150,7 +163,8 @@ class ChainNode {
     const verifier = new RememberingVerifier();
     const pins = new Pins(options.pins, (message) => ctx.log.error(message));
     const blockchain = await Blockchain.open(options.genesis, store, verifier, pins);
-    return new ChainNode(ctx, options, { store, blockchain, verifier, pool: modules.openPool?.() ?? null });
+    const duties = await Duties.open(modules.openDuties(options.dutiesFile), genesisHash(options.genesis));
+    return new ChainNode(ctx, options, { store, blockchain, verifier, pool: modules.openPool?.() ?? null, duties });
   }
 
   async close(): Promise<void> {
@@ -164,7 +178,7 @@ class ChainNode {
     return {
       ...statusOf(blockchain.head, blockchain.genesis, this.#keyPair.publicKey),
       genesisHash: blockchain.genesisHash,
-      mempool: this.mempool.size,
+      mempool: this.mempool.causes,
       refused: Object.fromEntries(this.intake.refused),
       reorgs: this.#reorgs,
     };
@@ -210,17 +224,45 @@ class ChainNode {
   }
 
   async tick(): Promise<void> {
-    if (this.#producing) return;
-    const turn = turnAt(this.blockchain, this.mempool, this.#keyPair.publicKey, this.#ctx.now());
-    // One block a slot, also when a branch switch opens the slot again: two would be double signing.
-    if (turn === null || turn.slot <= this.#lastSlot) return;
-    this.#producing = true;
-    this.#lastSlot = turn.slot;
+    if (this.#busy) return;
+    this.#busy = true;
     try {
+      await this.#attest();
+      const turn = turnAt(this.blockchain, this.mempool, this.#keyPair.publicKey, this.#ctx.now());
+      // One block a slot, also when a branch switch or a restart opens the slot again: two would be double signing.
+      if (turn === null || !this.#duties.mayPropose(turn.slot)) return;
+      await this.#duties.proposing(turn.slot);
       await this.#produce(turn);
     } finally {
-      this.#producing = false;
+      this.#busy = false;
     }
+  }
+
+  /** Once per head, and not for the old heads of a catch-up. */
+  async #attest(): Promise<void> {
+    const { head, genesis } = this.blockchain;
+    if (head.hash === this.#consideredHead) return;
+    this.#consideredHead = head.hash;
+    const age = slotAt(genesis, this.#ctx.now()) - head.state.require(GLOBALS).slot;
+    if (age > ATTESTED_HEAD_SLOTS) return;
+    const { publicKey } = this.#keyPair;
+    const attestation = nextAttestation(head.state, genesis, publicKey, this.#duties.attestation);
+    if (attestation === null || this.#attestationWaits(attestation)) return;
+    await this.#duties.attesting(attestation);
+    await this.submit({ type: 'attest', ...attestation }).catch((error: unknown) => {
+      this.#ctx.log.debug('attestation not sent', { target: attestation.target.height, reason: errorMessage(error) });
+    });
+  }
+
+  /** Sent already, and still in the mempool. */
+  #attestationWaits({ target }: Attestation): boolean {
+    const { publicKey } = this.#keyPair;
+    return this.mempool
+      .entries()
+      .some(
+        ({ transaction: { sender, body } }) =>
+          sender === publicKey && body.type === 'attest' && body.target.hash === target.hash,
+      );
   }
 
   async #produce(turn: Turn): Promise<void> {
@@ -324,4 +366,5 @@ function withinAnswer(blocks: readonly StoredBlock[]): Uint8Array[] {
 export const chainActor = createChainActor({
   openStore: (file, genesis) => SqliteBlockStore.open(file, genesis),
   openPool: () => new VerifyPool(),
+  openDuties: (file) => new JsonStateFile(file),
 });

@@ -11,11 +11,12 @@ import { blockCodec, decodeBlock, headerHash } from './codec.js';
 import { type ChainWeight, isHeavier } from './fork-choice.js';
 import { type Genesis, genesisHash, genesisState } from './genesis.js';
 import { contradicted, type PinnedBlock, Pins } from './pins.js';
+import { FINALITY } from './state/finality.js';
 import { openSnapshot } from './state/snapshot.js';
 import { GLOBALS } from './state/state.js';
 import type { BlockStore, BlockToStore, HeadChange, StoredBlock } from './store.js';
 import { type Applied, applyBlock, type Tip } from './transition.js';
-import type { Block, ChainRecord, Hash } from './types.js';
+import type { Block, ChainRecord, Checkpoint, Hash } from './types.js';
 import { trustingVerifier, type Verifier } from './verifier.js';
 
 /** States kept in memory behind the head, at least; older ones are recomputed when a deep branch needs them. */
@@ -39,7 +40,9 @@ export type ImportOutcome =
   | { readonly kind: 'imported'; readonly headSwitch: HeadSwitch | null }
   | { readonly kind: 'already-known' }
   | { readonly kind: 'unknown-parent'; readonly parent: Hash }
-  | { readonly kind: 'invalid'; readonly code: string };
+  | { readonly kind: 'invalid'; readonly code: string }
+  /** It would need another block in place of a final one. */
+  | { readonly kind: 'final'; readonly code: string };
 
 export interface BatchOutcome {
   /** One for each block that was looked at. */
@@ -99,9 +102,15 @@ export class Blockchain {
     return this.#head;
   }
 
+  /** The newest block that no branch can replace any more. */
+  get finalized(): Checkpoint {
+    return this.#head.state.require(FINALITY).finalized;
+  }
+
   weight(tip: Tip = this.#head): ChainWeight {
     const { totalWorkNano, accepted, height } = tip.state.require(GLOBALS);
-    return { totalWorkNano, accepted, height, hash: tip.hash };
+    const justifiedHeight = tip.state.require(FINALITY).justified.height;
+    return { justifiedHeight, totalWorkNano, accepted, height, hash: tip.hash };
   }
 
   /** Verifies the block on top of its parent and, when its branch is the heavier one, moves the head. */
@@ -137,6 +146,7 @@ export class Blockchain {
     if (this.#pins.contradicts(block.header.height, hash)) return { kind: 'invalid', code: 'contradicts-anchor' };
     const parent = added.get(block.header.parent)?.tip ?? (await this.tipOf(block.header.parent));
     if (parent === null) return { kind: 'unknown-parent', parent: block.header.parent };
+    if (block.header.height <= this.finalized.height) return { kind: 'final', code: 'conflicts-with-final' };
     const verdict = applyBlock(parent, block, this.genesis, this.#verifier);
     if (!verdict.ok) return { kind: 'invalid', code: verdict.code };
     added.set(hash, { block, tip: verdict.applied });
@@ -188,16 +198,27 @@ export class Blockchain {
 
   async #accept(added: ReadonlyMap<Hash, Added>): Promise<HeadSwitch | null> {
     if (added.size === 0) return null;
-    let best: Tip = this.#head;
-    for (const { tip } of added.values()) if (isHeavier(this.weight(tip), this.weight(best))) best = tip;
-    const path = best === this.#head ? null : await this.#pathTo(best.hash, added);
-    const change = path === null || this.#pins.areAmong(path.reverted) ? null : path;
+    const better = await this.#better(added);
+    const change = better?.change ?? null;
     await this.#store.save([...added.values()].map(toStore), change);
     for (const { tip } of added.values()) this.#tips.set(tip.hash, tip);
-    if (change !== null) this.#head = best;
+    if (better !== null) this.#head = better.tip;
     this.#forgetOld();
     if (change === null) return null;
     return { reverted: await this.#load(change.reverted, added), applied: await this.#load(change.applied, added) };
+  }
+
+  /** The heaviest of the new blocks that is heavier than the head and leaves what is final or anchored in its place. */
+  async #better(added: ReadonlyMap<Hash, Added>): Promise<{ tip: Applied; change: HeadChange } | null> {
+    const heavier = [...added.values()]
+      .map(({ tip }) => tip)
+      .filter((tip) => isHeavier(this.weight(tip), this.weight()))
+      .sort((a, b) => (isHeavier(this.weight(a), this.weight(b)) ? -1 : 1));
+    for (const tip of heavier) {
+      const change = await this.#pathTo(tip.hash, added);
+      if (this.#keepsFinal(change) && !this.#pins.areAmong(change.reverted)) return { tip, change };
+    }
+    return null;
   }
 
   /** From the current head back to the common ancestor, and from there up to the new head. */
@@ -212,6 +233,11 @@ export class Blockchain {
     const reverted: Hash[] = [];
     for (let old = this.#head.hash; old !== cursor; old = await this.#parentOf(old)) reverted.push(old);
     return { head, reverted, applied: applied.reverse() };
+  }
+
+  /** No reorganisation goes below the final checkpoint, whatever the other branch weighs. */
+  #keepsFinal({ reverted }: HeadChange): boolean {
+    return this.#head.state.require(GLOBALS).height - reverted.length >= this.finalized.height;
   }
 
   async #isOnHeadChain(hash: Hash): Promise<boolean> {

@@ -23,7 +23,7 @@ import {
 import { hash, hashBytes } from '../../runtime/crypto/hash.js';
 import { merkleRoot } from '../../runtime/crypto/merkle.js';
 import { LIMITS } from './limits.js';
-import type { Block, BlockHeader, Hash, Transaction, TransactionBody } from './types.js';
+import type { Attestation, Block, BlockHeader, Checkpoint, Hash, Transaction, TransactionBody } from './types.js';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -44,6 +44,9 @@ export const seatMeasurementCodec = struct({
   dataHash: hash32,
   traceDigest: hash32,
 });
+
+export const checkpointCodec: Codec<Checkpoint> = struct({ height: u53, hash: hash32 });
+const attestationCodec: Codec<Attestation> = struct({ source: checkpointCodec, target: checkpointCodec });
 
 const bodyCodec: Codec<TransactionBody> = variant({
   transfer: [0, struct({ to: hash32, amountUnits: u53 })],
@@ -81,6 +84,7 @@ const bodyCodec: Codec<TransactionBody> = variant({
   ],
   challenge: [5, struct({ optimum: hash32, seat: u8, bits: hash32 })],
   'jury-vote': [6, struct({ optimum: hash32, seat: u8, dataSeed: hash32, bits: nullable(hash32) })],
+  attest: [40, attestationCodec],
 });
 
 const feeUnits = integer(0, LIMITS.feeUnits);

@@ -15,14 +15,15 @@ export const NO_FEE: Fee = { maxUnits: 0, tipUnits: 0 };
 
 /**
  * Who needs no coins. Each of these the state bounds by itself: one vote a seat, one answer a juror, one bond a
- * challenge, one reveal a commitment, as many commitments as the sender may have open, one registration that changes
- * something, one record a ledger and anchor of a member. Everything else pays.
+ * challenge, one attestation a member and checkpoint, one reveal a commitment, as many commitments as the sender may have
+ * open, one registration that changes something, one record a ledger and anchor of a member. Everything else pays.
  */
 export function mayBeUnpaid(body: TransactionBody): boolean {
   switch (body.type) {
     case 'vote':
     case 'challenge':
     case 'jury-vote':
+    case 'attest':
     case 'reveal':
     case 'commit':
     case 'register-evaluator':
@@ -38,6 +39,7 @@ export function mayBeUnpaid(body: TransactionBody): boolean {
 export function unpaidRank(body: TransactionBody): number {
   switch (body.type) {
     case 'vote':
+    case 'attest':
       return 0;
     case 'reveal':
       return 1;

@@ -2,6 +2,7 @@
 import type { DomainSpec } from '../../gpu-workers/types.js';
 import { toUtf8 } from '../../runtime/codec/bytes.js';
 import { hash } from '../../runtime/crypto/hash.js';
+import { ATTESTER, ELECTORATE, FINALITY } from './state/finality.js';
 import {
   DOMAIN,
   EVALUATES,
@@ -81,6 +82,14 @@ export interface ChainParameters {
     /** How long a proven liar is drawn for nothing. */
     readonly banBlocks: number;
   };
+  readonly finality: {
+    /** Every so many blocks one is a checkpoint. */
+    readonly checkpointBlocks: number;
+    /** A checkpoint may be attested when so many blocks follow it. */
+    readonly depthBlocks: number;
+    /** Who attests nothing for so long weighs half, and half again for as long. */
+    readonly silentBlocks: number;
+  };
   /** Votes agree within this many of their standard errors, between the domain's floor and its declared noise. */
   readonly toleranceStandardErrors: number;
 }
@@ -131,6 +140,9 @@ export const DEFAULT_PARAMETERS: ChainParameters = {
     shadowSeats: 2,
     banBlocks: 100_000,
   },
+  // A proof block is final after at most 2 x 8 + 6 + 2 blocks, two minutes of slots, and a hundred members send 12
+  // attestations a block: a fifteenth of what fits.
+  finality: { checkpointBlocks: 8, depthBlocks: 6, silentBlocks: 500 },
   toleranceStandardErrors: 6,
 };
 
@@ -142,6 +154,8 @@ export const LOCAL_PARAMETERS: ChainParameters = {
   targetProofIntervalMs: 20_000,
   initialThresholdNano: 100_000_000,
   commitTtlMs: 120_000,
+  // A handful of members: their attestations are cheap, and 16 slots to finality are what somebody waits for.
+  finality: { checkpointBlocks: 4, depthBlocks: 6, silentBlocks: 500 },
 };
 
 export interface GenesisMember {
@@ -219,5 +233,23 @@ export function genesisState(genesis: Genesis): State {
       state = state.set(EVALUATORS, domain, withMember(state.require(EVALUATORS, domain), member.nodeId));
     }
   }
-  return state;
+  return withGenesisFinality(state, genesis);
+}
+
+/** The genesis is final. Its members are the first electorate: those with the minimum reputation, or all alike. */
+function withGenesisFinality(state: State, genesis: Genesis): State {
+  const { minimumMicro } = genesis.parameters.reputation;
+  const strong = genesis.members.filter(({ reputationMicro }) => reputationMicro >= minimumMicro);
+  const electorate = (strong.length > 0 ? strong : genesis.members)
+    .map(({ nodeId, reputationMicro }) => ({
+      node: nodeId,
+      weightMicro: strong.length > 0 ? BigInt(reputationMicro) : 1n,
+    }))
+    .sort((a, b) => (a.node < b.node ? -1 : 1));
+  const origin = { height: 0, hash: genesisHash(genesis) };
+  let result = state
+    .set(ELECTORATE, '0', electorate)
+    .set(FINALITY, '', { justified: origin, finalized: origin, candidates: [], lastProofHeight: 0 });
+  for (const { node } of electorate) result = result.set(ATTESTER, node, { targetHeight: 0, activeHeight: 0 });
+  return result;
 }

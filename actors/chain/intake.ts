@@ -171,6 +171,8 @@ export class Intake {
         return { action: 'ignore', code: 'already-known' };
       case 'unknown-parent':
         return { action: 'ignore', code: 'unknown-parent', missing: [outcome.parent] };
+      case 'final':
+        return { ...this.#refuse(outcome.code), action: 'ignore' };
       case 'invalid':
         return { ...this.#refuse(outcome.code), action: 'reject' };
     }

@@ -6,6 +6,7 @@
  */
 import { isUnpaid, placePriceUnits } from './base-fee.js';
 import { unpaidRank } from './fees.js';
+import { isCause } from './transition.js';
 import type { Fee, Hash, NodeId, Transaction } from './types.js';
 
 const CAPACITY = { paid: 10_000, unpaid: 4_000 } as const;
@@ -38,9 +39,15 @@ export class Mempool {
   /** By sender and nonce: only one of these can ever be in a block. */
   readonly #byNonce = new Map<string, Pooled>();
   readonly #inLane = { paid: 0, unpaid: 0 };
+  #causes = 0;
 
   get size(): number {
     return this.#ready.size;
+  }
+
+  /** How many of them are reason enough for a block. */
+  get causes(): number {
+    return this.#causes;
   }
 
   has(id: Hash): boolean {
@@ -72,6 +79,7 @@ export class Mempool {
     this.#byNonce.set(nonceKey(entry.transaction), entry);
     this.#perSender.set(sender, (this.#perSender.get(sender) ?? 0) + 1);
     this.#inLane[lane] += 1;
+    if (isCause(entry.transaction)) this.#causes += 1;
     return 'added';
   }
 
@@ -101,6 +109,7 @@ export class Mempool {
     this.#ready.delete(id);
     this.#byNonce.delete(nonceKey(entry.transaction));
     this.#inLane[laneOf(entry)] -= 1;
+    if (isCause(entry.transaction)) this.#causes -= 1;
     const { sender } = entry.transaction;
     const count = (this.#perSender.get(sender) ?? 1) - 1;
     if (count === 0) this.#perSender.delete(sender);

@@ -7,6 +7,7 @@ import type {
   BlobReference,
   Block,
   ChainRecord,
+  Checkpoint,
   Fee,
   Hash,
   NodeId,
@@ -30,6 +31,7 @@ export interface ChainTip {
   readonly genesisHash: Hash;
   readonly height: number;
   readonly hash: Hash;
+  readonly justifiedHeight: number;
   /** Cumulative consumed work in nano units. */
   readonly totalWorkNano: bigint;
   readonly accepted: number;
@@ -52,6 +54,8 @@ export interface DomainView {
 }
 
 export interface ChainStatus extends ChainTip {
+  /** The newest block that cannot be undone. */
+  readonly finalized: Checkpoint;
   readonly timestampMs: number;
   /** Slot duration, for progress displays. */
   readonly slotMs: number;
@@ -73,8 +77,9 @@ export interface ChainStatus extends ChainTip {
     readonly rejected: number;
   };
   readonly domains: readonly DomainView[];
+  /** Transactions that wait for a block. Attestations are left out: they wait for one that others cause. */
   readonly mempool: number;
-  /** True while revealed optimae wait for further blocks to get their verdict; commits alone do not count. */
+  /** True while revealed optimae wait for their verdict, or a proof block to become final; commits alone do not count. */
   readonly busy: boolean;
   readonly self: MemberView;
   /** Things from outside that were refused without effect, by code. */

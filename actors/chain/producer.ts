@@ -18,7 +18,7 @@ export type Turn = Omit<Proposal, 'vrfProof'>;
 export function turnAt(chain: Blockchain, mempool: Mempool, self: string, nowMs: number): Turn | null {
   const { head, genesis } = chain;
   const globals = head.state.require(GLOBALS);
-  if (mempool.size === 0 && !hasPendingWork(head.state)) return null;
+  if (mempool.causes === 0 && !hasPendingWork(head.state)) return null;
   const slot = slotAt(genesis, nowMs);
   if (slot <= globals.slot || nowMs <= globals.timestampMs) return null;
   const rank = proposersOf(head.state, genesis, slot).indexOf(self);

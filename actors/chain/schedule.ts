@@ -29,26 +29,36 @@ export function ranksPerSlot(genesis: Genesis): number {
   return Math.trunc((slotMs - 1) / rankDelayMs) + 1;
 }
 
+export interface WeightedMember {
+  readonly node: NodeId;
+  /** Reputation, micro. */
+  readonly weight: number;
+}
+
 /**
- * The proposers of a slot on top of this state, best rank first. Weights are the reputations at the state's own block
- * time. When nobody has the minimum (a small network that slept for weeks), the founding members may propose, so that
- * no chain is ever stuck.
+ * Who acts for the chain in this state: everybody with the minimum reputation at the state's own block time. When nobody
+ * has it (a small network that slept for weeks), the founding members do, so that no chain is ever stuck.
  */
-export function proposersOf(state: State, genesis: Genesis, slot: number): readonly NodeId[] {
-  const { beacon, timestampMs } = state.require(GLOBALS);
+export function eligibleMembers(state: State, genesis: Genesis): readonly WeightedMember[] {
+  const { timestampMs } = state.require(GLOBALS);
   const { minimumMicro } = genesis.parameters.reputation;
   const members = state
     .require(MEMBERS)
     .map((node) => ({ node, weight: reputationAt(state, node, timestampMs, genesis) }))
     .filter(({ weight }) => weight >= minimumMicro);
-  const founders = [...genesis.members].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
-  const candidates = members.length > 0 ? members : founders.map(({ nodeId }) => ({ node: nodeId, weight: 1 }));
-  return weightedOrder(candidates, beacon, slot, ranksPerSlot(genesis));
+  if (members.length > 0) return members;
+  return genesis.members.map(({ nodeId }) => ({ node: nodeId, weight: 1 })).sort((a, b) => (a.node < b.node ? -1 : 1));
+}
+
+/** The proposers of a slot on top of this state, best rank first. */
+export function proposersOf(state: State, genesis: Genesis, slot: number): readonly NodeId[] {
+  const { beacon } = state.require(GLOBALS);
+  return weightedOrder(eligibleMembers(state, genesis), beacon, slot, ranksPerSlot(genesis));
 }
 
 /** Draws without replacement: each draw picks a point on the remaining total weight. */
 function weightedOrder(
-  candidates: readonly { readonly node: NodeId; readonly weight: number }[],
+  candidates: readonly WeightedMember[],
   beacon: string,
   slot: number,
   count: number,

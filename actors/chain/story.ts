@@ -15,6 +15,7 @@ export function storyOfTransaction(body: TransactionBody): Pick<SendOptions, 'tr
       return inStoryOf(body.optimum);
     case 'transfer':
     case 'inference-pay':
+    case 'attest':
     case 'register-evaluator':
     case 'anchor-record':
       return {};

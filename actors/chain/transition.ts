@@ -8,6 +8,7 @@ import { maxPlaces } from './base-fee.js';
 import { blockCodec, headerHash, headerSigningBytes, PROTOCOL_VERSION, transactionsRoot } from './codec.js';
 import { Execution } from './execution.js';
 import { settleFees } from './fees.js';
+import { enterCheckpoint, hasUnfinalizedProof, noteProof } from './finality/rules.js';
 import type { Genesis } from './genesis.js';
 import { LIMITS } from './limits.js';
 import { settleProof } from './proof.js';
@@ -62,7 +63,7 @@ export function applyBlock(parent: Tip, block: Block, genesis: Genesis, verifier
   if (transactions.length > LIMITS.transactionsPerBlock) return { ok: false, code: 'too-many-transactions' };
   if (encode(blockCodec, block).length > LIMITS.blockBytes) return { ok: false, code: 'block-too-large' };
   if (transactionsRoot(transactions) !== header.transactionsRoot) return { ok: false, code: 'wrong-transactions-root' };
-  if (transactions.length === 0 && !hasPendingWork(parent.state)) return { ok: false, code: 'block-without-cause' };
+  if (!transactions.some(isCause) && !hasPendingWork(parent.state)) return { ok: false, code: 'block-without-cause' };
   const execution = begin(parent, genesis, header);
   if (execution === null) return { ok: false, code: 'bad-vrf-proof' };
   for (const transaction of transactions) {
@@ -118,14 +119,23 @@ export function buildBlock(
     if (refusal === null) transactions.push(transaction);
     else refused.push({ transaction, refusal });
   }
-  if (transactions.length === 0 && !hasPendingWork(parent.state)) return null;
+  if (!transactions.some(isCause) && !hasPendingWork(parent.state)) return null;
   const settled = finish(execution, '');
   const header = { ...draft, transactionsRoot: transactionsRoot(transactions), stateRoot: settled.state.root() };
   return { header, transactions, applied: { ...settled, hash: headerHash(header) }, refused };
 }
 
-/** Open seats need further blocks to reach their deadlines; commitments that wait for their reveal do not. */
+/** Attestations ride along in blocks that others cause: a chain that has nothing to order or drain is silent. */
+export function isCause({ body }: Transaction): boolean {
+  return body.type !== 'attest';
+}
+
+/**
+ * Open seats need further blocks to reach their deadlines, and a proof block to become final; commitments that wait for
+ * their reveal need none.
+ */
 export function hasPendingWork(state: State): boolean {
+  if (hasUnfinalizedProof(state)) return true;
   return state.require(OPEN).some((id) => state.require(OPTIMUM, id).reveal !== null);
 }
 
@@ -135,6 +145,8 @@ function begin(parent: Tip, genesis: Genesis, header: Proposal & { readonly heig
   if (beacon === null) return null;
   const execution = new Execution(parent.state, genesis, { height, slot, timestampMs, proposer, beacon });
   noteAnchorPoint(execution, parent);
+  // In the state of the parent, whose reputations count.
+  enterCheckpoint(execution, parent.hash);
   execution.updateGlobals({ height, slot, timestampMs, beacon });
   return execution;
 }
@@ -143,5 +155,6 @@ function finish(execution: Execution, hash: Hash): Applied {
   settleFees(execution);
   settleOpenOptimae(execution);
   const isProofBlock = settleProof(execution);
+  if (isProofBlock) noteProof(execution);
   return { hash, state: execution.state, records: execution.records, isProofBlock };
 }

@@ -39,6 +39,18 @@ export interface SeatMeasurement {
   readonly traceDigest: Hash;
 }
 
+/** A block whose height is a multiple of the checkpoint spacing. */
+export interface Checkpoint {
+  readonly height: number;
+  readonly hash: Hash;
+}
+
+/** A member's word that `target` follows `source` and that he signs nothing against it (Casper FFG). */
+export interface Attestation {
+  readonly source: Checkpoint;
+  readonly target: Checkpoint;
+}
+
 export type TransactionBody =
   | { readonly type: 'transfer'; readonly to: NodeId; readonly amountUnits: number }
   | {
@@ -53,6 +65,7 @@ export type TransactionBody =
     }
   /** Replaces the sender's list of evaluated domains; an empty list withdraws. */
   | { readonly type: 'register-evaluator'; readonly domains: readonly string[] }
+  | ({ readonly type: 'attest' } & Attestation)
   | { readonly type: 'commit'; readonly commitment: Hash; readonly domain: string }
   | {
       readonly type: 'reveal';
@@ -275,6 +288,10 @@ export type ChainRecord =
       readonly reference: string;
       readonly by: NodeId;
     }
+  /** Two thirds of the weight stand behind a link to this checkpoint. */
+  | ({ readonly type: 'JUSTIFIED' } & Checkpoint)
+  /** This block and all before it can never be undone. */
+  | ({ readonly type: 'FINALIZED' } & Checkpoint)
   | { readonly type: 'COMMIT_EXPIRED'; readonly optimum: Hash; readonly domain: string; readonly optimizer: NodeId }
   | { readonly type: 'REPUTATION'; readonly node: NodeId; readonly beforeMicro: number; readonly afterMicro: number }
   | {

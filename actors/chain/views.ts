@@ -5,6 +5,7 @@ import type { AppliedBlock } from './blockchain.js';
 import { reputationAt, seatView } from './execution.js';
 import type { Genesis } from './genesis.js';
 import type { BlockApplied, ChainStatus, DomainView, MemberView, OpenDispute, OpenOptimum } from './messages.js';
+import { FINALITY } from './state/finality.js';
 import {
   ACCOUNT,
   type DisputeState,
@@ -31,6 +32,8 @@ export function statusOf(
     chainId: genesis.chainId,
     height: globals.height,
     hash,
+    justifiedHeight: state.require(FINALITY).justified.height,
+    finalized: state.require(FINALITY).finalized,
     totalWorkNano: globals.totalWorkNano,
     timestampMs: globals.timestampMs,
     slotMs: genesis.parameters.slotMs,

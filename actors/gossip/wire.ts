@@ -53,6 +53,7 @@ const statusCodec = struct({
   genesisHash: hash32,
   height: u53,
   hash: hash32,
+  justifiedHeight: u53,
   totalWorkNano: u64,
   accepted: u53,
 });

@@ -113,6 +113,8 @@ function stepOfRecord(record: ChainRecord): Pick<LifeStep, 'step' | 'text'> | nu
     case 'INFERENCE_PAID':
     case 'REPUTATION':
     case 'COINBASE':
+    case 'JUSTIFIED':
+    case 'FINALIZED':
       return null;
   }
 }

@@ -62,6 +62,7 @@ function statusText(status: StatusJson): string {
   return [
     `node ${printable(status.node_label)} (${printable(status.node_id)}), ${status.role}, up ${status.uptime_s} s, version ${printable(status.version)}`,
     `chain height ${status.chain_height}, tip ${shortId(status.tip_hash)}, proof blocks ${status.proof_blocks}, peers ${status.peers}, mempool ${status.mempool}${status.busy ? ', busy' : ''}`,
+    `final height ${status.finalized_height}, block ${shortId(status.finalized_hash)}`,
     `optimae committed ${optimae.committed}, revealed ${optimae.revealed}, accepted ${optimae.accepted}, rejected ${optimae.rejected}`,
     `reputation ${status.reputation.toFixed(3)}, balance ${status.balance.toFixed(8)}`,
     '',

@@ -52,9 +52,10 @@ export interface StatusJson {
   readonly chain_height: number;
   readonly tip_hash: string;
   readonly proof_blocks: number;
-  /** The highest block that cannot be undone. There are no finality votes yet, so only the genesis is: 0. */
+  /** The newest block that cannot be undone: two thirds of the reputation stand behind it. */
   readonly finalized_height: number;
-  /** Revealed optimae wait for further blocks to get their verdict. Commits that wait for a reveal do not count. */
+  readonly finalized_hash: string;
+  /** Revealed optimae wait for their verdict, or a proof block to become final. Commits that wait for a reveal do not count. */
   readonly busy: boolean;
   readonly peers: number;
   readonly optimae: {

@@ -75,7 +75,13 @@ function optionsOf(config: NodeConfig, genesis: Genesis, keyPair: KeyPair, pins:
   });
   const { threads, nice_increment: niceIncrement } = config.workers;
   return {
-    chain: { databaseFile: join(config.data_dir, 'chain.db'), genesis, secretSeed: keyPair.secretSeed, pins },
+    chain: {
+      databaseFile: join(config.data_dir, 'chain.db'),
+      dutiesFile: join(config.data_dir, 'duties.json'),
+      genesis,
+      secretSeed: keyPair.secretSeed,
+      pins,
+    },
     gossip: {
       chainId: genesis.chainId,
       genesisHash: genesisHash(genesis),

@@ -11,6 +11,8 @@ const chainStatus: ChainStatus = {
   genesisHash: '00'.repeat(32),
   height: 9,
   hash: 'ab'.repeat(32),
+  justifiedHeight: 8,
+  finalized: { height: 4, hash: 'fa'.repeat(32) },
   totalWorkNano: 3_500_000_000n,
   accepted: 2,
   timestampMs: 1_700_000_000_000,
@@ -112,7 +114,8 @@ test('the status page has whole units and the domains of the chain', async (t) =
   );
   const status = await source.status();
   t.is(status.chain_height, 9);
-  t.is(status.finalized_height, 0);
+  t.is(status.finalized_height, 4);
+  t.is(status.finalized_hash, 'fa'.repeat(32));
   t.is(status.peers, 2);
   t.is(status.reputation, 2.5);
   t.is(status.balance, 50);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { blockCodec, headerSigningBytes, transactionSigningBytes } from '../../actors/chain/codec.js';
 import { mayBeUnpaid, NO_FEE } from '../../actors/chain/fees.js';
+import { nextAttestation } from '../../actors/chain/finality/voting.js';
 import {
   type ChainParameters,
   domainHash,
@@ -183,6 +184,15 @@ export function proofFor(genesis: Genesis, tip: Tip, name: string, slot: number)
   const proof = proofs.get(key) ?? vrfProve(keyOf(name).secretSeed, input);
   proofs.set(key, proof);
   return proof;
+}
+
+/** What honest members attest on top of this chain, each by itself. */
+export function attestationsOf(chain: TestChain, names: readonly string[]): Transaction[] {
+  return names.flatMap((name) => {
+    const attestation = nextAttestation(chain.tip.state, chain.genesis, keyOf(name).publicKey, null);
+    if (attestation === null) return [];
+    return [sign(chain.genesis, name, chain.nextNonce(name), { type: 'attest', ...attestation })];
+  });
 }
 
 /** A chain in memory that grows by calls; proposers are whoever's turn it is among the named members. */

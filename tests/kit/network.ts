@@ -41,6 +41,7 @@ interface Disk {
   readonly blocks: MemoryBlocks;
   readonly blobs: MemoryBlobStore;
   readonly state: MemoryStateFile;
+  readonly duties: MemoryStateFile;
 }
 
 const THREADS = 2;
@@ -116,7 +117,12 @@ export class SimulatedDoin {
     const { secretSeed, publicKey: nodeId } = keyOf(name);
     const { genesis } = this;
     const { chainId, domains } = genesis;
-    const disk: Disk = { blocks: new MemoryBlocks(), blobs: new MemoryBlobStore(), state: new MemoryStateFile() };
+    const disk: Disk = {
+      blocks: new MemoryBlocks(),
+      blobs: new MemoryBlobStore(),
+      state: new MemoryStateFile(),
+      duties: new MemoryStateFile(),
+    };
     const createBlobStore = () => disk.blobs;
     const openStore = async (_file: string, hash: string) => MemoryBlockStore.open(hash, disk.blocks);
     const createPort: Parameters<typeof createGossipActor>[0]['createPort'] = (options) => {
@@ -127,7 +133,12 @@ export class SimulatedDoin {
     const pool = { domains: this.#domains, taskMs: this.#taskMs };
     const domainIds = domains.map(({ domainId }) => domainId);
     return [
-      simulated(createChainActor({ openStore }), { databaseFile: 'chain', genesis, secretSeed }),
+      simulated(createChainActor({ openStore, openDuties: () => disk.duties }), {
+        databaseFile: 'chain',
+        dutiesFile: 'duties',
+        genesis,
+        secretSeed,
+      }),
       simulated(createGossipActor({ createPort, createBlobStore }), {
         chainId,
         genesisHash: genesisHash(genesis),

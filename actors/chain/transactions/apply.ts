@@ -9,6 +9,7 @@ import { chargeFee } from '../fees.js';
 import { ACCOUNT, NEW_ACCOUNT } from '../state/state.js';
 import type { Transaction } from '../types.js';
 import type { SignatureCheck } from '../verifier.js';
+import { applyAttest } from './attest.js';
 import { applyChallenge } from './challenge.js';
 import { applyCommit } from './commit.js';
 import { applyInferencePayment } from './inference-pay.js';
@@ -47,6 +48,8 @@ function applyBody(execution: Execution, { sender, body }: Transaction): Refusal
       return applyInferencePayment(execution, sender, body);
     case 'register-evaluator':
       return applyRegistration(execution, sender, body);
+    case 'attest':
+      return applyAttest(execution, sender, body);
     case 'commit':
       return applyCommit(execution, sender, body);
     case 'reveal':

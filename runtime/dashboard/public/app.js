@@ -110,6 +110,7 @@ function showStatus(status) {
   byId('identity').textContent = `${status.node_id} · ${status.role} · ${status.network} · version ${status.version}`;
   fillTiles(byId('tiles'), [
     ['Height', status.chain_height],
+    ['Final', `${status.finalized_height} ${short(status.finalized_hash)}`],
     ['Proof blocks', status.proof_blocks],
     ['Accepted', status.optimae.accepted],
     ['Rejected', status.optimae.rejected],

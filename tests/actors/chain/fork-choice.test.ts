@@ -4,13 +4,18 @@ import { type ChainWeight, isHeavier } from '../../../actors/chain/fork-choice.j
 
 /** Few values, so that ties at every level are common. */
 const weights: fc.Arbitrary<ChainWeight> = fc.record({
+  justifiedHeight: fc.nat(1),
   totalWorkNano: fc.bigInt({ min: 0n, max: 2n }),
   accepted: fc.nat(2),
   height: fc.nat(2),
   hash: fc.constantFrom('aa', 'ab', 'b0', 'ff'),
 });
 const same = (a: ChainWeight, b: ChainWeight) =>
-  a.totalWorkNano === b.totalWorkNano && a.accepted === b.accepted && a.height === b.height && a.hash === b.hash;
+  a.justifiedHeight === b.justifiedHeight &&
+  a.totalWorkNano === b.totalWorkNano &&
+  a.accepted === b.accepted &&
+  a.height === b.height &&
+  a.hash === b.hash;
 
 test('of two different chains exactly one is heavier, and none than itself', (t) => {
   fc.assert(
@@ -31,9 +36,10 @@ test('heavier than the heavier is heavier', (t) => {
   t.pass();
 });
 
-test('work outweighs acceptances, those height, and that the lower hash', (t) => {
-  const base = { totalWorkNano: 5n, accepted: 5, height: 5, hash: 'aa' };
-  t.true(isHeavier({ totalWorkNano: 6n, accepted: 0, height: 0, hash: 'ff' }, base));
+test('a justified checkpoint outweighs work, that acceptances, those height, and that the lower hash', (t) => {
+  const base = { justifiedHeight: 5, totalWorkNano: 5n, accepted: 5, height: 5, hash: 'aa' };
+  t.true(isHeavier({ justifiedHeight: 6, totalWorkNano: 0n, accepted: 0, height: 0, hash: 'ff' }, base));
+  t.true(isHeavier({ ...base, totalWorkNano: 6n, accepted: 0, height: 0, hash: 'ff' }, base));
   t.true(isHeavier({ ...base, accepted: 6, height: 0, hash: 'ff' }, base));
   t.true(isHeavier({ ...base, height: 6, hash: 'ff' }, base));
   t.false(isHeavier({ ...base, hash: 'ff' }, base));

@@ -5,6 +5,7 @@ import { chain } from '../../../actors/chain/messages.js';
 import { SqliteBlockStore } from '../../../actors/chain/store.js';
 import { encode } from '../../../runtime/codec/canonical.js';
 import { NANO } from '../../../runtime/fixed/nano.js';
+import { MemoryStateFile } from '../../../runtime/storage/state-file.js';
 import {
   blockBytes,
   DOMAIN_ID,
@@ -20,7 +21,10 @@ import { TestContext, testEnvelope } from '../../kit/context.js';
 
 const MEMBERS = ['ada', 'bob', 'cid', 'dan'];
 const genesis = makeGenesis(MEMBERS);
-const actor = createChainActor({ openStore: (_file, hash) => SqliteBlockStore.open(':memory:', hash) });
+const actor = createChainActor({
+  openStore: (_file, hash) => SqliteBlockStore.open(':memory:', hash),
+  openDuties: () => new MemoryStateFile(),
+});
 
 /** A clock that stands still within the chain's time. */
 class ChainTime extends TestContext {
@@ -32,7 +36,7 @@ class ChainTime extends TestContext {
 /** The chain actor of a node that is no member, so that it makes no blocks of its own. */
 async function start(t: ExecutionContext) {
   const context = new ChainTime('chain');
-  const options = { databaseFile: ':memory:', genesis, secretSeed: keyOf('zed').secretSeed };
+  const options = { databaseFile: ':memory:', dutiesFile: '', genesis, secretSeed: keyOf('zed').secretSeed };
   const { handlers, stop } = await actor.start(context, options);
   t.teardown(async () => {
     context.dispose();

@@ -93,6 +93,7 @@ export class BlockList {
       genesisHash: this.genesisHash,
       height,
       hash: this.tipHash,
+      justifiedHeight: 0,
       totalWorkNano: BigInt(height),
       accepted: 0,
     };

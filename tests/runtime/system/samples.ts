@@ -81,7 +81,15 @@ const block: Block = {
   },
   transactions: [transaction],
 };
-const tip = { chainId: 'solo', genesisHash: hash, height: 7, hash, totalWorkNano: 2n ** 70n + 1n, accepted: 2 };
+const tip = {
+  chainId: 'solo',
+  genesisHash: hash,
+  height: 7,
+  hash,
+  justifiedHeight: 4,
+  totalWorkNano: 2n ** 70n + 1n,
+  accepted: 2,
+};
 const member = { nodeId: node, reputationMicro: 2_000_000, balanceUnits: 2 ** 45, evaluates: [] };
 const verdict = { action: 'reject', code: 'unknown-parent', missing: [hash] } as const;
 const applied = {
@@ -147,6 +155,7 @@ const chainSamples: Samples<typeof chain> = {
     request: {},
     reply: {
       ...tip,
+      finalized: { height: 0, hash },
       timestampMs: 1,
       slotMs: 1000,
       proofBlocks: 1,
