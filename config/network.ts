@@ -21,6 +21,9 @@ const MAX_RANKS = 256;
 /** The smallest step of performance that counts as a unit of work. Below it the work of one optimum leaves its range. */
 const MIN_INCREMENT_SCALE_NANO = 1_000_000;
 
+/** Module name of domains whose work is done by a program of the node's owner. */
+const PROGRAMS = 'exec';
+
 const rangeOf = <K extends 'int' | 'float'>(kind: K) =>
   z
     .strictObject({
@@ -56,6 +59,7 @@ const domainSchema = z.strictObject({
   toleranceFloorNano: natural,
   noiseNano: natural,
   synthetic: z.boolean(),
+  verification: z.enum(['exact', 'statistical']),
   weightNano: natural,
   limits: z.strictObject({
     trainingSeconds: positive.max(3_600),
@@ -154,6 +158,18 @@ function* contradictionsOf({ parameters, domains, members, ...rest }: Genesis): 
   if (ranks > MAX_RANKS) {
     const message = `lets ${ranks} ranks fit into a slot of ${parameters.slotMs} ms; use one that lets ${MAX_RANKS} at most`;
     yield { path: ['parameters', 'rankDelayMs'], message };
+  }
+  for (const [index, { verification, weightNano, module }] of domains.entries()) {
+    if (module === PROGRAMS && verification === 'exact') {
+      yield {
+        path: ['domains', index, 'verification'],
+        message: 'must be "statistical": a program of any kind gives no bits to compare',
+      };
+    }
+    if (verification === 'statistical' && weightNano > NANO / 2) {
+      const message = `must be at most ${NANO / 2}, as results of statistical domains cannot be proved false`;
+      yield { path: ['domains', index, 'weightNano'], message };
+    }
   }
   const known = new Set(domains.map((domain) => domain.domainId));
   if (known.size !== domains.length) yield { path: ['domains'], message: 'lists a domain twice' };

@@ -22,6 +22,11 @@ export interface DomainSpec {
   readonly noiseNano: number;
   /** True when evaluators measure on data of their own making. Halves the weight when false. */
   readonly synthetic: boolean;
+  /**
+   * Whether two honest nodes find the same bits. `statistical` domains (programs in any language) agree within the
+   * tolerance only: nobody is accused over bits there, and they weigh half at most.
+   */
+  readonly verification: 'exact' | 'statistical';
   /** Base weight of the domain in nano units; 1e9 = 1. */
   readonly weightNano: number;
   readonly limits: TaskLimits;

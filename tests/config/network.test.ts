@@ -57,6 +57,12 @@ const mistakes: readonly (readonly [string, (file: File) => void, RegExp])[] = [
     (f) => (f.domains[0].increment_scale_nano = 999_999),
     /increment_scale_nano: must be at least 1000000/,
   ],
+  [
+    'a statistical domain of full weight',
+    (f) => (f.domains[0].verification = 'statistical'),
+    /domains\.0\.weight_nano: must be at most 500000000/,
+  ],
+  ['an exact program', (f) => (f.domains[0].module = 'exec'), /domains\.0\.verification: must be "statistical"/],
   ['an unknown domain', (f) => (f.members[0].evaluates = ['chess']), /names the unknown domain "chess"/],
   ['an id that is none', (f) => (f.members[0].node_id = 'anna'), /members\.0\.node_id: is not a node id/],
   ['a float', (f) => (f.parameters.slot_ms = 1000.5), /parameters\.slot_ms: .*int/],

@@ -24,6 +24,7 @@ export function quadraticSpec(dimensions: number): DomainSpec {
     // At the largest distance of 15 in each coordinate: sqrt(4 x 15^2 x 0.1^2 + 2 x 0.1^4) = 3.00004 each.
     noiseNano: Math.ceil(Math.sqrt(dimensions) * 3_001_000_000),
     synthetic: true,
+    verification: 'exact',
     weightNano: NANO,
     limits: { trainingSeconds: 10, memoryMb: 256, epochs: 1, batchSize: 1, blobBytes: 0 },
   };
