@@ -9,6 +9,7 @@ import { devnetCommand } from './devnet.js';
 import { doctorCommand } from './doctor.js';
 import { EXIT, errorText, exitCodeOf } from './exit.js';
 import type { CliIo, CliModules } from './node-port.js';
+import { queryCommands } from './queries.js';
 import { startCommand } from './start.js';
 import { statusCommand } from './status.js';
 import { traceCommand } from './trace.js';
@@ -31,6 +32,7 @@ function buildParser(args: readonly string[], io: CliIo): Argv {
     .command(devnetCommand(modules, io))
     .command(statusCommand(io))
     .command(configCommand(io))
+    .command([...queryCommands(io)])
     .command(doctorCommand(modules, io))
     .command(traceCommand(io))
     .command(verifyCommand(modules, io))
@@ -50,7 +52,21 @@ function buildParser(args: readonly string[], io: CliIo): Argv {
 
 const OPTION_NAMES = [
   ...['config', 'role', 'domain', 'port', 'data-dir', 'duration', 'network', 'bootstrap', 'p2p-port', 'trace'],
-  ...['trace-file', 'optimum', 'log-level', 'json', 'nodes', 'url', 'help', 'version', 'preset', 'force', 'markdown'],
+  ...[
+    'trace-file',
+    'optimum',
+    'log-level',
+    'json',
+    'nodes',
+    'url',
+    'help',
+    'version',
+    'preset',
+    'force',
+    'markdown',
+    'from',
+    'limit',
+  ],
 ];
 
 /** yargs names the unknown option; this adds its value and the nearest one that exists. */

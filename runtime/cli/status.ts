@@ -1,39 +1,21 @@
 /** `doin status`: what a running node says about itself. */
 import type { CommandModule } from 'yargs';
 import type { StatusJson } from '../http/status.js';
-import { usageError } from './exit.js';
 import { formatPerformance, printable, shortId, table } from './format.js';
 import { fetchStatus } from './http-client.js';
 import type { CliIo } from './node-port.js';
-import { jsonOption } from './options.js';
+import { checkedUrl, type QueryArguments, queryOptions } from './queries.js';
 
-interface StatusArguments {
-  readonly url: string;
-  readonly json: boolean;
-}
-
-export function statusCommand(io: CliIo): CommandModule<object, StatusArguments> {
+export function statusCommand(io: CliIo): CommandModule<object, QueryArguments> {
   return {
     command: 'status',
     describe: 'Show a running node: chain, peers, domains, actors',
     builder: (yargs) =>
-      yargs
-        .options({
-          url: {
-            type: 'string',
-            requiresArg: true,
-            default: 'http://127.0.0.1:8470',
-            describe: 'HTTP address of the node',
-          },
-          json: jsonOption,
-        })
+      queryOptions(yargs)
         .example('$0 status', 'The node on this machine')
         .example('$0 status --url http://127.0.0.1:8471 --json', 'Another one, as JSON'),
     async handler({ url, json }) {
-      if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-        throw usageError('url', url, 'is not an http address; use for example --url http://127.0.0.1:8470');
-      }
-      const status = await fetchStatus(url);
+      const status = await fetchStatus(checkedUrl(url));
       io.stdout.write(`${json ? JSON.stringify(status) : statusText(status)}\n`);
     },
   };

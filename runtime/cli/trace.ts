@@ -9,6 +9,7 @@ import { usageError } from './exit.js';
 import { printable } from './format.js';
 import type { CliIo } from './node-port.js';
 import { jsonOption, parseDuration } from './options.js';
+import { checkedUrl } from './queries.js';
 import { untilInterrupted } from './signals.js';
 import { followOptimum } from './trace-optimum.js';
 import { openTrace } from './trace-socket.js';
@@ -68,9 +69,7 @@ function traceOptions(yargs: Argv): Argv<TraceArguments> {
 }
 
 async function runTrace({ filter = [], url, optimum, duration, json }: TraceArguments, io: CliIo): Promise<void> {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw usageError('url', url, 'is not an http address; use for example --url http://127.0.0.1:8470');
-  }
+  checkedUrl(url);
   const durationSeconds = parseDuration(duration);
   const words = filter.join(',');
   checkFilter(words);

@@ -14,7 +14,15 @@ import type { DeadLetter } from '../system/dead-letters.js';
 import type { ActorStatus } from '../system/status.js';
 import { type NodeEvent, subscribeToNodeEvents } from './events.js';
 import type { AskPort, EventPort } from './port.js';
-import type { DeadLettersJson, DomainStatus, LocalSearch, StatusJson } from './status.js';
+import type {
+  BlockJson,
+  DeadLettersJson,
+  DomainStatus,
+  ExperimentsJson,
+  LocalSearch,
+  PeersJson,
+  StatusJson,
+} from './status.js';
 
 /** Coins are kept in 1e-8 units and reputation in 1e-6; people read whole ones. */
 const UNITS_PER_COIN = 100_000_000;
@@ -28,16 +36,16 @@ export interface StatusSource {
   status(): Promise<StatusJson>;
   chainStatus(): Promise<{ readonly chain_height: number; readonly [field: string]: unknown }>;
   /** Blocks `from`..`to`, both included. */
-  blocks(from: number, to: number): Promise<readonly unknown[]>;
+  blocks(from: number, to: number): Promise<readonly BlockJson[]>;
   /** By height or by hash; null when there is none. */
-  block(which: { readonly height: number } | { readonly hash: string }): Promise<unknown | null>;
+  block(which: { readonly height: number } | { readonly hash: string }): Promise<BlockJson | null>;
   fees(): Promise<unknown>;
-  peers(): Promise<unknown>;
+  peers(): Promise<PeersJson>;
   quorums(limit: number): Promise<unknown>;
   /** Null for a domain that this node does not work on. */
   curve(domainId: string, limit: number): Promise<unknown | null>;
   tasks(): Promise<unknown>;
-  experiments(): Promise<unknown>;
+  experiments(): Promise<ExperimentsJson>;
   subscribe(listener: (event: NodeEvent) => void): () => void;
 }
 
@@ -307,7 +315,7 @@ function addCounts(
 }
 
 /** The header in upstream's names where it has them, the transactions and records as the chain holds them. */
-function blockJson(view: BlockView): unknown {
+function blockJson(view: BlockView): BlockJson {
   const { header, transactions } = view.block;
   return {
     hash: view.hash,

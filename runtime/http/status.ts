@@ -80,6 +80,53 @@ export interface StatusJson {
   readonly unavailable: readonly { readonly actor: string; readonly reason: string }[];
 }
 
+export interface PeersJson {
+  readonly self: { readonly node_id: string; readonly addresses: readonly string[] };
+  readonly peers: readonly {
+    readonly peer_id: string;
+    readonly address: string;
+    readonly direction: string;
+    readonly latency_ms: number | null;
+    readonly chain_height: number | null;
+    readonly score: number;
+  }[];
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+export interface ExperimentsJson {
+  readonly experiments: readonly {
+    readonly experiment_id: string;
+    readonly domain_id: string;
+    readonly total_rounds: number;
+    readonly best_performance: number | null;
+    readonly converged: boolean;
+    readonly elapsed_seconds: number;
+  }[];
+}
+
+export interface BlockJson {
+  readonly hash: string;
+  readonly header: {
+    readonly index: number;
+    readonly previous_hash: string;
+    /** ISO 8601, UTC. */
+    readonly timestamp: string;
+    readonly generator_id: string;
+    readonly [field: string]: unknown;
+  };
+  readonly proof_block: boolean;
+  readonly transactions: readonly unknown[];
+  readonly records: readonly { readonly type: string }[];
+}
+
+export interface BlocksJson {
+  readonly from: number;
+  readonly to: number;
+  readonly chain_height: number;
+  readonly blocks: readonly BlockJson[];
+  readonly has_more: boolean;
+}
+
 /** What a run achieved, printed when it ends. */
 export interface NodeSummary {
   readonly node_id: string;

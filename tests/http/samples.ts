@@ -1,7 +1,7 @@
 /** Sample pages for tests of the server and of what the terminal prints. */
 import type { NodeEvent } from '../../runtime/http/events.js';
 import type { StatusSource } from '../../runtime/http/source.js';
-import type { StatusJson } from '../../runtime/http/status.js';
+import type { BlockJson, PeersJson, StatusJson } from '../../runtime/http/status.js';
 import type { ActorStatus } from '../../runtime/system/status.js';
 
 const times = { samples: 3, mean_us: 2, p50_us: 2, p99_us: 4, max_us: 3.5, buckets: [0, 2, 1] };
@@ -72,10 +72,30 @@ export const sampleStatus: StatusJson = {
   unavailable: [],
 };
 
+const peer = (name: string, score: number): PeersJson['peers'][number] => ({
+  peer_id: `${name}\u001b[31m`,
+  address: '/ip4/10.0.0.5/tcp/8471',
+  direction: 'outbound',
+  latency_ms: 1.4,
+  chain_height: null,
+  score,
+});
+
 /** A source whose chain has blocks 0..height and whose events the test sends. */
 export function sampleSource(height: number): StatusSource & { send(event: NodeEvent): void; listeners(): number } {
   const listeners = new Set<(event: NodeEvent) => void>();
-  const block = (index: number) => ({ hash: index.toString(16).padStart(64, '0'), header: { index } });
+  const block = (index: number): BlockJson => ({
+    hash: index.toString(16).padStart(64, '0'),
+    header: {
+      index,
+      previous_hash: 'aa'.repeat(32),
+      timestamp: '2026-01-01T00:00:00.000Z',
+      generator_id: 'bb'.repeat(32),
+    },
+    proof_block: index % 2 === 1,
+    transactions: [],
+    records: [{ type: 'REPUTATION' }, { type: 'REPUTATION' }, { type: 'COINBASE' }],
+  });
   return {
     health: async () => ({ status: 'healthy' }),
     status: async () => ({ ...sampleStatus, chain_height: height }),
@@ -86,7 +106,11 @@ export function sampleSource(height: number): StatusSource & { send(event: NodeE
       return index <= height ? block(index) : null;
     },
     fees: async () => ({ base_fee: 0.001 }),
-    peers: async () => ({ peers: [] }),
+    peers: async () => ({
+      self: { node_id: 'aa'.repeat(32), addresses: ['/ip4/127.0.0.1/tcp/1'] },
+      peers: [peer('worse', -1), peer('better', 2)],
+      refused: { oversize: 3 },
+    }),
     quorums: async (limit) => ({ quorums: [], limit }),
     curve: async (domainId, limit) => (domainId === 'digits' ? { domain_id: domainId, limit, points: [] } : null),
     tasks: async () => ({ tasks: [] }),
