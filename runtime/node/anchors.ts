@@ -78,8 +78,8 @@ function anchoredChain(system: AskPort & EventPort, name: ChainName): AnchoredCh
   return {
     onBlock: (listener) => system.on(chain.blockApplied, listener),
     async settledHeight() {
-      const { height, timestampMs } = await system.ask(chain.getStatus, {});
-      return Date.now() - timestampMs > CATCHING_UP_MS ? 0 : Math.max(0, height - ANCHOR_DEPTH);
+      const { height, finalized, timestampMs } = await system.ask(chain.getStatus, {});
+      return Date.now() - timestampMs > CATCHING_UP_MS ? 0 : Math.min(finalized.height, height - ANCHOR_DEPTH);
     },
     async anchorAt(height) {
       const { view } = await system.ask(chain.getBlockView, { height });
