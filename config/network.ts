@@ -102,6 +102,11 @@ const parametersSchema = z.strictObject({
     minimumBaseUnits: positive.max(LIMITS.feeUnits),
     targetPlaces: positive.max(LIMITS.transactionsPerBlock / 2),
   }),
+  stake: z.strictObject({
+    baseFees: natural.max(1_000),
+    burnPercent: natural.max(100),
+    stampBits: natural.max(40),
+  }),
   weights: z.strictObject({
     windowProofBlocks: positive.max(MAX_WINDOW),
     shareFloorNano: natural.max(NANO),

@@ -51,7 +51,7 @@ const attestationCodec: Codec<Attestation> = struct({ source: checkpointCodec, t
 const bodyCodec: Codec<TransactionBody> = variant({
   transfer: [0, struct({ to: hash32, amountUnits: u53 })],
   'register-evaluator': [1, struct({ domains: array(domainIdCodec, LIMITS.domainsPerEvaluator) })],
-  commit: [2, struct({ commitment: hash32, domain: domainIdCodec })],
+  commit: [2, struct({ commitment: hash32, domain: domainIdCodec, stamp: nullable(u53) })],
   reveal: [
     3,
     struct({

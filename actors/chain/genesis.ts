@@ -54,6 +54,15 @@ export interface ChainParameters {
     /** Places of a block at which the base fee rests; a block holds twice as many. */
     readonly targetPlaces: number;
   };
+  /** What a commitment costs (closing.ts, stamp.ts). */
+  readonly stake: {
+    /** Locked, in base fees of its block. */
+    readonly baseFees: number;
+    /** Part of it that is burned when the claim is refuted or never revealed. */
+    readonly burnPercent: number;
+    /** Zero bits of the puzzle that stands in for it where there are no coins. */
+    readonly stampBits: number;
+  };
   /** Domain weights (weights.ts). */
   readonly weights: {
     readonly windowProofBlocks: number;
@@ -123,6 +132,8 @@ export const DEFAULT_PARAMETERS: ChainParameters = {
     capNano: 1_200_000_000,
   },
   fees: { minimumBaseUnits: 100_000, targetPlaces: 100 },
+  // 2^22 hashes are some seconds of one core.
+  stake: { baseFees: 5, burnPercent: 20, stampBits: 22 },
   weights: {
     windowProofBlocks: 100,
     shareFloorNano: 100_000_000,
@@ -156,6 +167,7 @@ export const LOCAL_PARAMETERS: ChainParameters = {
   commitTtlMs: 120_000,
   // A handful of members: their attestations are cheap, and 16 slots to finality are what somebody waits for.
   finality: { checkpointBlocks: 4, depthBlocks: 6, silentBlocks: 500 },
+  stake: { baseFees: 5, burnPercent: 20, stampBits: 12 },
 };
 
 export interface GenesisMember {

@@ -70,6 +70,9 @@ export interface ChainStatus extends ChainTip {
   readonly baseFeeUnits: number;
   /** An offer per place that a block soon takes. */
   readonly suggestedFee: Fee;
+  /** What a commitment costs now: coins, or where there are none, a stamp of so many bits. */
+  readonly stakeUnits: number;
+  readonly stampBits: number;
   readonly optimae: {
     readonly committed: number;
     readonly revealed: number;

@@ -7,13 +7,14 @@
 import type { DomainSpec } from '../../gpu-workers/types.js';
 import { clampBig, scaleByNano } from '../../runtime/fixed/nano.js';
 import { reputationFactorNano } from '../reputation/rules.js';
+import { closeOptimum, expire } from './closing.js';
 import { decideDisputes } from './disputes.js';
 import type { Execution } from './execution.js';
 import { closeLateSeats, dutyOf, writeReveal } from './seats.js';
 import { shareVote, shareWork } from './shares.js';
-import { DOMAIN, OPEN, OPEN_COUNT, OPTIMUM, type OptimumState, type Reveal, SEAT_OPEN } from './state/state.js';
+import { DOMAIN, OPEN, OPTIMUM, type OptimumState, type Reveal, SEAT_OPEN } from './state/state.js';
 import type { Hash, JudgedVote, NodeId, SeatDuty } from './types.js';
-import { type Verdict, verdictOf } from './verdict.js';
+import { type RejectionReason, type Verdict, verdictOf } from './verdict.js';
 import { takeWork } from './weights.js';
 import { auditLateShadows, gainNano, openWindow, windowIsOver } from './window.js';
 
@@ -23,15 +24,9 @@ const MAX_INCREMENT_NANO = 10_000_000_000_000n;
 export function settleOpenOptimae(execution: Execution): void {
   for (const id of execution.state.require(OPEN)) {
     const optimum = execution.state.require(OPTIMUM, id);
-    if (optimum.reveal === null) expireIfLate(execution, id, optimum);
-    else advance(execution, id, optimum, optimum.reveal);
+    if (optimum.reveal !== null) advance(execution, id, optimum, optimum.reveal);
+    else if (execution.block.timestampMs >= optimum.expiresAtMs) expire(execution, id, optimum);
   }
-}
-
-function expireIfLate(execution: Execution, id: Hash, optimum: OptimumState): void {
-  if (execution.block.timestampMs < optimum.expiresAtMs) return;
-  close(execution, id, optimum.optimizer);
-  execution.records.push({ type: 'COMMIT_EXPIRED', optimum: id, domain: optimum.domain, optimizer: optimum.optimizer });
 }
 
 /** One block further: late seats close, juries decide, the window opens or ends. */
@@ -57,7 +52,8 @@ function judge(execution: Execution, id: Hash, { domain }: OptimumState, reveal:
 
 function settle(execution: Execution, id: Hash, optimum: OptimumState, reveal: Reveal): void {
   const { spec, verdict } = judge(execution, id, optimum, reveal);
-  close(execution, id, optimum.optimizer);
+  const blamed = verdict.kind === 'rejected' && isRefutation(verdict.reason);
+  closeOptimum(execution, id, optimum, blamed);
   settleVoters(execution, optimum, verdict.votes);
   if (verdict.kind === 'accepted') accept(execution, id, optimum, reveal, spec, verdict);
   else reject(execution, id, optimum, reveal, verdict);
@@ -145,7 +141,7 @@ function reject(
   { reason, verifiedNano, votes }: Extract<Verdict, { kind: 'rejected' }>,
 ): void {
   execution.updateGlobals({ rejected: execution.globals().rejected + 1 });
-  if (reason === 'overstated' || reason === 'unmeasurable') {
+  if (isRefutation(reason)) {
     execution.changeReputation(optimizer, -execution.genesis.parameters.reputation.rejectedMicro);
   }
   execution.records.push({
@@ -160,6 +156,10 @@ function reject(
   });
 }
 
+function isRefutation(reason: RejectionReason): boolean {
+  return reason === 'overstated' || reason === 'unmeasurable';
+}
+
 /**
  * Measuring oneself on a solo network earns coins, as somebody has to do it, but no reputation. A shadow seat earns
  * reputation, but no coins: nobody needed the measurement.
@@ -169,13 +169,4 @@ function rewardEvaluator(execution: Execution, optimum: OptimumState, evaluator:
     execution.changeReputation(evaluator, execution.genesis.parameters.reputation.agreedMicro);
   }
   if (duty !== 'shadow') shareVote(execution, evaluator);
-}
-
-function close(execution: Execution, id: Hash, optimizer: NodeId): void {
-  const open = execution.state.require(OPEN).filter((other) => other !== id);
-  const count = execution.state.require(OPEN_COUNT, optimizer) - 1;
-  const { state } = execution;
-  execution.state = (count === 0 ? state.delete(OPEN_COUNT, optimizer) : state.set(OPEN_COUNT, optimizer, count))
-    .set(OPEN, '', open)
-    .delete(OPTIMUM, id);
 }

@@ -66,7 +66,13 @@ export type TransactionBody =
   /** Replaces the sender's list of evaluated domains; an empty list withdraws. */
   | { readonly type: 'register-evaluator'; readonly domains: readonly string[] }
   | ({ readonly type: 'attest' } & Attestation)
-  | { readonly type: 'commit'; readonly commitment: Hash; readonly domain: string }
+  | {
+      readonly type: 'commit';
+      readonly commitment: Hash;
+      readonly domain: string;
+      /** Solution of the client puzzle (stamp.ts), instead of a stake; null locks the stake. */
+      readonly stamp: number | null;
+    }
   | {
       readonly type: 'reveal';
       readonly commitment: Hash;
@@ -293,6 +299,15 @@ export type ChainRecord =
   /** This block and all before it can never be undone. */
   | ({ readonly type: 'FINALIZED' } & Checkpoint)
   | { readonly type: 'COMMIT_EXPIRED'; readonly optimum: Hash; readonly domain: string; readonly optimizer: NodeId }
+  | {
+      /** What a closed optimum's stake became. */
+      readonly type: 'STAKE';
+      readonly optimum: Hash;
+      readonly domain: string;
+      readonly optimizer: NodeId;
+      readonly returnedUnits: number;
+      readonly burnedUnits: number;
+    }
   | { readonly type: 'REPUTATION'; readonly node: NodeId; readonly beforeMicro: number; readonly afterMicro: number }
   | {
       readonly type: 'COINBASE';

@@ -45,6 +45,8 @@ export function statusOf(
     lockedUnits: globals.lockedUnits,
     baseFeeUnits: globals.baseFeeUnits,
     suggestedFee: suggestedFee(globals.baseFeeUnits, genesis.parameters.fees),
+    stakeUnits: genesis.parameters.stake.baseFees * globals.baseFeeUnits,
+    stampBits: genesis.parameters.stake.stampBits,
     accepted: globals.accepted,
     optimae: {
       committed: globals.committed,

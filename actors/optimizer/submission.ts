@@ -18,6 +18,7 @@ import { isBetter } from '../chain/transactions/reveal.js';
 import type { ExperimentClaim, Hash, NodeId } from '../chain/types.js';
 import { taskQueue } from '../task-queue/messages.js';
 import { optimizer } from './messages.js';
+import { solveStamp } from './stamp.js';
 
 /** What must survive a restart. */
 export interface PendingSubmission {
@@ -80,8 +81,19 @@ export class Submission {
     const { optimum, performance } = this.pending;
     const { domainId } = this.#options.spec;
     const story = inStoryOf(optimum);
-    await this.#ctx.ask(chain.submit, { body: { type: 'commit', commitment: optimum, domain: domainId } }, story);
+    const stamp = await this.#stamp();
+    this.#lastStepMs = this.#ctx.now();
+    const body = { type: 'commit', commitment: optimum, domain: domainId, stamp } as const;
+    await this.#ctx.ask(chain.submit, { body }, story);
     this.#ctx.emit(optimizer.committed, { domainId, optimum, performance }, story);
+  }
+
+  /** Null where there are coins for the stake, with some room for a rising price; else the solved puzzle. */
+  async #stamp(): Promise<number | null> {
+    const { self, stakeUnits, stampBits } = await this.#ctx.ask(chain.getStatus, {});
+    if (self.balanceUnits >= 2 * stakeUnits) return null;
+    const commitment = { commitment: this.pending.optimum, sender: this.#options.nodeId };
+    return solveStamp(this.#ctx, commitment, stampBits);
   }
 
   /**

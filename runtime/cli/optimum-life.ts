@@ -36,6 +36,7 @@ export type StepName =
   | 'accepted'
   | 'rejected'
   | 'expired'
+  | 'stake'
   | 'proof-block';
 
 /** A block as `/chain/blocks` shows it; only what this needs. */
@@ -107,6 +108,11 @@ function stepOfRecord(record: ChainRecord): Pick<LifeStep, 'step' | 'text'> | nu
     }
     case 'OPTIMAE_REJECTED':
       return { step: 'rejected', text: `rejected: ${record.reason}` };
+    case 'STAKE': {
+      const { returnedUnits, burnedUnits } = record;
+      const text = `stake: ${returnedUnits / COIN} coins back, ${burnedUnits / COIN} burned`;
+      return { step: 'stake', text };
+    }
     case 'COMMIT_EXPIRED':
       return { step: 'expired', text: 'expired: never revealed in time' };
     case 'ANCHORED':
@@ -122,6 +128,8 @@ function stepOfRecord(record: ChainRecord): Pick<LifeStep, 'step' | 'text'> | nu
 /** Audits and shadow seats say what they are. */
 const seatName = ({ index, duty, audits }: Seat) =>
   duty === 'quorum' ? `seat ${index}` : duty === 'shadow' ? `shadow seat ${index}` : `audit ${index} of seat ${audits}`;
+
+const COIN = 100_000_000;
 
 const best = (nano: number) => formatPerformance(nano / NANO);
 

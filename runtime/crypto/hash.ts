@@ -34,6 +34,7 @@ export type HashTag =
   | 'doin/auditor'
   | 'doin/juror'
   | 'doin/shadow'
+  | 'doin/stamp'
   | 'doin/seat-bits'
   | 'doin/config'
   | 'doin/anchor-line';

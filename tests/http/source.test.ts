@@ -25,6 +25,8 @@ const chainStatus: ChainStatus = {
   lockedUnits: 100_000_000,
   baseFeeUnits: 150_000,
   suggestedFee: { maxUnits: 310_000, tipUnits: 10_000 },
+  stakeUnits: 500_000,
+  stampBits: 12,
   optimae: { committed: 4, revealed: 3, accepted: 2, rejected: 1 },
   domains: [
     {

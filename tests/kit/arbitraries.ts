@@ -19,7 +19,12 @@ const bodies: fc.Arbitrary<TransactionBody> = fc.oneof(
   record({ type: fc.constant('transfer' as const), to: hash, amountUnits: natural }),
   record({ type: fc.constant('inference-pay' as const), to: hash, domain, amountUnits: natural, request: hash }),
   record({ type: fc.constant('register-evaluator' as const), domains: fc.array(domain, { maxLength: 5 }) }),
-  record({ type: fc.constant('commit' as const), commitment: hash, domain }),
+  record({
+    type: fc.constant('commit' as const),
+    commitment: hash,
+    domain,
+    stamp: fc.option(natural, { nil: null }),
+  }),
   record({
     type: fc.constant('reveal' as const),
     commitment: hash,

@@ -88,7 +88,8 @@ export class RandomLife {
     const genome = [this.#counter, amount];
     const made = makeReveal(this.#chain.genesis, name, genome, 0);
     this.#made.set(made.optimum, { ...made, name });
-    return made.commit;
+    const balance = this.#chain.tip.state.get(ACCOUNT, keyOf(name).publicKey)?.balanceUnits ?? 0;
+    return balance > 1_000_000 && amount % 4 > 0 ? ({ ...made.commit, stamp: null } as TransactionBody) : made.commit;
   }
 
   #openOptimae(revealed: boolean): readonly string[] {

@@ -290,6 +290,8 @@ export interface OptimumState {
   readonly committedHeight: number;
   readonly expiresAtMs: number;
   readonly trainingSeed: string;
+  /** Locked until it is settled; 0 where a stamp was paid. */
+  readonly stakeUnits: number;
   readonly reveal: Reveal | null;
 }
 export const OPTIMUM: EntryKind<OptimumState> = {
@@ -300,6 +302,7 @@ export const OPTIMUM: EntryKind<OptimumState> = {
     committedHeight: u53,
     expiresAtMs: u53,
     trainingSeed: hash32,
+    stakeUnits: u53,
     reveal: nullable(
       struct({
         genome: genomeCodec,

@@ -1,8 +1,11 @@
 import { fromHex, toUtf8 } from '../../../runtime/codec/bytes.js';
 import { array, encode, hash32, i54, struct, text } from '../../../runtime/codec/canonical.js';
 import { hash } from '../../../runtime/crypto/hash.js';
+import { expire, stakeUnits } from '../closing.js';
+import { lock } from '../coins.js';
 import type { Execution } from '../execution.js';
 import { LIMITS } from '../limits.js';
+import { isGoodStamp, type StampedCommitment } from '../stamp.js';
 import { OPEN, OPEN_COUNT, OPTIMUM } from '../state/state.js';
 import type { Hash, NodeId, TransactionBody } from '../types.js';
 import type { Refusal } from './refusal.js';
@@ -28,19 +31,17 @@ export function commitmentOf(preimage: {
   return hash('doin/commitment', [encode(commitmentPreimage, preimage)]);
 }
 
-/** Reserves a training seed that did not exist before this block. */
-export function applyCommit(execution: Execution, sender: NodeId, { commitment, domain }: Commit): Refusal | null {
+/** Reserves a training seed that did not exist before this block, for a stake or a stamp. */
+export function applyCommit(execution: Execution, sender: NodeId, body: Commit): Refusal | null {
+  const { commitment, domain, stamp } = body;
   const spec = execution.domain(domain);
   if (spec === undefined) return { code: 'unknown-domain' };
   if (execution.state.get(OPTIMUM, commitment) !== undefined) return { code: 'duplicate-commitment' };
-  const open = execution.state.require(OPEN);
-  if (open.length >= LIMITS.openOptimae) return { code: 'too-many-open-optimae', later: true };
+  if (execution.state.require(OPEN).length >= LIMITS.openOptimae) return { code: 'too-many-open-optimae', later: true };
   if (execution.isBanned(sender)) return { code: 'banned' };
-  const own = execution.state.get(OPEN_COUNT, sender) ?? 0;
-  const { maxOpenCommits, reputation } = execution.genesis.parameters;
-  // Whoever has no reputation to lose gets one at a time, as the design's newcomers do.
-  const allowed = execution.reputationMicro(sender) >= reputation.minimumMicro ? maxOpenCommits : 1;
-  if (own >= allowed) return { code: 'too-many-commits', later: true };
+  const refusal =
+    stamp === null ? takeStake(execution, sender) : takeStamp(execution, { commitment, sender }, domain, stamp);
+  if (refusal !== null) return refusal;
   const { block } = execution;
   const trainingSeed = hash('doin/training-seed', [fromHex(commitment), toUtf8(domain), fromHex(block.beacon)]);
   const expiresAtMs =
@@ -52,10 +53,11 @@ export function applyCommit(execution: Execution, sender: NodeId, { commitment, 
       committedHeight: block.height,
       expiresAtMs,
       trainingSeed,
+      stakeUnits: stamp === null ? stakeUnits(execution) : 0,
       reveal: null,
     })
-    .set(OPEN, '', [...open, commitment])
-    .set(OPEN_COUNT, sender, own + 1);
+    .set(OPEN, '', [...execution.state.require(OPEN), commitment])
+    .set(OPEN_COUNT, sender, (execution.state.get(OPEN_COUNT, sender) ?? 0) + 1);
   execution.updateGlobals({ committed: execution.globals().committed + 1 });
   execution.records.push({
     type: 'COMMITTED',
@@ -65,5 +67,32 @@ export function applyCommit(execution: Execution, sender: NodeId, { commitment, 
     trainingSeed,
     expiresAtMs,
   });
+  return null;
+}
+
+/** Coins bound how many somebody can have open, up to the chain's own limit. */
+function takeStake(execution: Execution, sender: NodeId): Refusal | null {
+  const own = execution.state.get(OPEN_COUNT, sender) ?? 0;
+  if (own >= execution.genesis.parameters.maxOpenCommits) return { code: 'too-many-commits', later: true };
+  return lock(execution, sender, stakeUnits(execution));
+}
+
+/**
+ * Without coins one at a time: a new one takes the place of one in its domain that was not revealed, which its optimizer
+ * has given up then, and waits for any other.
+ */
+function takeStamp(execution: Execution, about: StampedCommitment, domain: string, stamp: number): Refusal | null {
+  if (!isGoodStamp(about, stamp, execution.genesis.parameters.stake.stampBits)) return { code: 'bad-stamp' };
+  if ((execution.state.get(OPEN_COUNT, about.sender) ?? 0) === 0) return null;
+  const own = execution.state
+    .require(OPEN)
+    .map((id) => ({ id, optimum: execution.state.require(OPTIMUM, id) }))
+    .filter(({ optimum }) => optimum.optimizer === about.sender);
+  const givenUp = own.every(
+    ({ optimum }) =>
+      optimum.reveal === null && optimum.domain === domain && optimum.committedHeight < execution.block.height,
+  );
+  if (!givenUp) return { code: 'too-many-commits', later: true };
+  for (const { id, optimum } of own) expire(execution, id, optimum);
   return null;
 }

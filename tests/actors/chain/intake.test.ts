@@ -117,9 +117,9 @@ const register = (...domains: string[]): TransactionBody => ({ type: 'register-e
 const BOBS_KEY = keyOf('bob').publicKey;
 
 const bodies: readonly (readonly [code: string, sender: string, body: TransactionBody, parked?: 'parked'])[] = [
-  ['unknown-domain', 'eve', { type: 'commit', commitment: 'ab'.repeat(32), domain: 'nowhere' }],
+  ['unknown-domain', 'eve', { type: 'commit', commitment: 'ab'.repeat(32), domain: 'nowhere', stamp: 0 }],
   ['duplicate-commitment', 'eve', BOB.commit],
-  ['too-many-commits', 'bob', makeReveal(genesis, 'bob', [7, 7], 0).commit, 'parked'],
+  ['too-many-commits', 'ada', makeReveal(genesis, 'ada', [7, 7], 0).commit, 'parked'],
   ['insufficient-balance', 'ada', transfer(BOBS_KEY, 1), 'parked'],
   ['domains-not-sorted', 'ada', register(DOMAIN_ID, DOMAIN_ID)],
   ['unknown-domain', 'ada', register('nowhere')],

@@ -67,13 +67,3 @@ test('a claim without measure weighs no more than the cap', (t) => {
   const { state } = chain.add(votesOn(chain, records, () => huge));
   t.true(state.require(GLOBALS).totalWorkNano <= 10_000n * 1_000_000_000n);
 });
-
-test('who has no reputation gets one open commitment, a member several, and the chain a bounded number', (t) => {
-  const genesis = makeGenesis(FOUNDERS);
-  const chain = new TestChain(genesis, FOUNDERS);
-  const commit = (name: string, nonce: number) =>
-    sign(genesis, name, nonce, makeReveal(genesis, name, [nonce, nonce], -100 * NANO).commit);
-  chain.add([commit('stranger', 1), ...[1, 2, 3, 4, 5, 6, 7, 8].map((nonce) => commit('ada', nonce))]);
-  t.throws(() => chain.add([commit('stranger', 2)]), { message: /too-many-commits|no cause/ });
-  t.throws(() => chain.add([commit('ada', 9)]), { message: /too-many-commits|no cause/ });
-});

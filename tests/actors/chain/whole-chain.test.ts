@@ -110,6 +110,7 @@ test('what random members do makes a chain that another node rebuilds from its b
     'COINBASE',
     'COMMIT_EXPIRED',
     'TASK_COMPLETED',
+    'STAKE',
     'PROVISIONAL',
     'CHALLENGED',
     'JUDGED',

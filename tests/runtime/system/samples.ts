@@ -166,6 +166,8 @@ const chainSamples: Samples<typeof chain> = {
       lockedUnits: 100_000_000,
       baseFeeUnits: 150_000,
       suggestedFee: { maxUnits: 310_000, tipUnits: 10_000 },
+      stakeUnits: 500_000,
+      stampBits: 12,
       optimae: { committed: 1, revealed: 2, accepted: 3, rejected: 4 },
       domains: [
         {
