@@ -15,6 +15,7 @@ export type CreateDomain = (spec: DomainSpec) => Domain | Promise<Domain>;
 // Imported when first used: `quadratic` alone should not load TensorFlow.
 const BUILT_IN: Readonly<Record<string, () => Promise<{ createDomain: CreateDomain }>>> = {
   digits: () => import('./digits/domain.js'),
+  functions: () => import('./functions/domain.js'),
   quadratic: () => import('./quadratic/domain.js'),
 };
 

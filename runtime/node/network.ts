@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { type Genesis, genesisHash, LOCAL_PARAMETERS } from '../../actors/chain/genesis.js';
 import { readGenesis, writeGenesis } from '../../config/network.js';
 import type { NodeConfig } from '../../config/schema.js';
+import type { DomainSpec } from '../../gpu-workers/types.js';
 import { DoinError } from '../errors.js';
-import { builtInDomains } from './domains.js';
+import { builtInDomain, builtInDomains } from './domains.js';
 
 /** Founders start with the reputation at which the reputation factor reaches 1. */
 export const FOUNDER_REPUTATION_MICRO = 10_000_000;
@@ -23,7 +24,7 @@ export async function resolveGenesis(config: NodeConfig, publicKey: string, nowM
   const kept = genesisFileOf(config.data_dir);
   const existing = (await exists(kept)) ? await readGenesis(kept) : null;
   const genesis =
-    config.network === 'solo' ? (existing ?? foundSolo(publicKey, nowMs)) : await readGenesis(config.network);
+    config.network === 'solo' ? (existing ?? foundSolo(config, publicKey, nowMs)) : await readGenesis(config.network);
   if (existing === null) await writeGenesis(kept, genesis);
   else if (genesisHash(existing) !== genesisHash(genesis)) {
     throw new DoinError(
@@ -36,22 +37,29 @@ export async function resolveGenesis(config: NodeConfig, publicKey: string, nowM
 }
 
 /** A private network of one node: it may measure its own results, which then count half. */
-function foundSolo(publicKey: string, nowMs: number): Genesis {
+function foundSolo(config: NodeConfig, publicKey: string, nowMs: number): Genesis {
+  const domains = foundingDomains(config);
   return {
     // Its own id, so that private networks on one LAN do not call each other.
     chainId: `solo-${publicKey.slice(0, 8)}`,
     timestampMs: nowMs,
     solo: true,
     parameters: LOCAL_PARAMETERS,
-    domains: builtInDomains,
+    domains,
     members: [
       {
         nodeId: publicKey,
         reputationMicro: FOUNDER_REPUTATION_MICRO,
-        evaluates: builtInDomains.map((domain) => domain.domainId).sort(),
+        evaluates: domains.map((domain) => domain.domainId).sort(),
       },
     ],
   };
+}
+
+/** The usual ones, and what the config names beyond them. A name that is unknown is refused with the genesis. */
+function foundingDomains(config: NodeConfig): readonly DomainSpec[] {
+  const named = config.domains.flatMap(({ domain_id: domainId }) => builtInDomain(domainId) ?? []);
+  return [...new Map([...builtInDomains, ...named].map((spec) => [spec.domainId, spec])).values()];
 }
 
 function checkDomains(config: NodeConfig, genesis: Genesis): void {

@@ -6,9 +6,13 @@ import { loadDomain } from '../../../gpu-workers/domains/registry.js';
 import { taskFailure } from '../../../gpu-workers/failures.js';
 import { Random } from '../../../gpu-workers/random.js';
 import type { Domain, DomainSpec } from '../../../gpu-workers/types.js';
-import { builtInDomains } from '../../../runtime/node/domains.js';
+import { builtInDomain, builtInDomains } from '../../../runtime/node/domains.js';
 
-for (const spec of builtInDomains) {
+const functions = ['sphere-3', 'ellipsoid', 'rosenbrock', 'rotated-rastrigin', 'ackley-30'].flatMap(
+  (id) => builtInDomain(id) ?? [],
+);
+
+for (const spec of [...builtInDomains, ...functions]) {
   // Five seconds: other tests run on the same cores.
   const subject = new Subject({ createDomain: () => loadDomain(spec), cancelMs: 5_000 });
   for (const { title, run } of complianceChecks) {
