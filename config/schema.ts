@@ -5,6 +5,7 @@
  */
 import { multiaddr } from '@multiformats/multiaddr';
 import { z } from 'zod';
+import { STRATEGY_NAMES } from '../actors/optimizer/strategies/names.js';
 import { errorMessage } from '../runtime/errors.js';
 import { parseTraceFilter, unknownActor } from '../runtime/trace/filter.js';
 
@@ -20,7 +21,6 @@ export const ACTOR_ROLES = [
   'tracker',
 ] as const;
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-export const OPTIMIZERS = ['ga', 'random'] as const;
 
 interface Documentation {
   readonly description: string;
@@ -135,9 +135,9 @@ const domainSchema = z.strictObject({
     description: 'Stop searching when the verified best reaches this value of the domain metric; null: never.',
     expected: 'a finite number or null',
   }),
-  optimizer: documented(z.enum(OPTIMIZERS).default('ga'), {
-    description: 'Search strategy: ga (genetic algorithm) or random.',
-    expected: `one of ${OPTIMIZERS.join(', ')}`,
+  optimizer: documented(z.enum(STRATEGY_NAMES).default('ga'), {
+    description: 'Search strategy: ga (genetic algorithm), cma-es, l-shade (differential evolution) or random.',
+    expected: `one of ${STRATEGY_NAMES.join(', ')}`,
   }),
   optimization_config: documented(optimizationConfigSchema.prefault({}), {
     description: 'Knobs of the search.',

@@ -8,11 +8,12 @@ import { decodeGenome, type Genome, type Space } from '../../runtime/genome/spac
 import { domainHash } from '../chain/genesis.js';
 import type { ExperimentClaim, Hash } from '../chain/types.js';
 import type { Experiment, Round } from './messages.js';
+import type { StrategyName } from './strategies/names.js';
 import type { Candidate, Strategy } from './strategies/strategy.js';
 
 export interface DomainSettings {
   readonly spec: DomainSpec;
-  readonly optimizer: 'ga' | 'random';
+  readonly optimizer: StrategyName;
   readonly populationSize: number;
   /** L2 patience in generations. */
   readonly optimizationPatience: number;

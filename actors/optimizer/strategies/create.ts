@@ -1,17 +1,26 @@
 /** Strategies by name, new or from where they were saved. */
 import * as z from 'zod';
 import { DoinError, errorMessage } from '../../../runtime/errors.js';
+import { Bipop } from './bipop.js';
 import { GeneticAlgorithm } from './genetic.js';
+import { LShade } from './l-shade.js';
+import { type MethodFactory, MethodStrategy } from './method.js';
+import type { StrategyName } from './names.js';
 import { createRandomSearch } from './random-search.js';
 import type { Strategy, StrategyOptions } from './strategy.js';
 
-const CREATORS = {
-  ga: (options: StrategyOptions, saved?: unknown) => new GeneticAlgorithm(options, saved),
-  random: createRandomSearch,
-} as const satisfies Record<string, (options: StrategyOptions, saved?: unknown) => Strategy>;
+type Creator = (options: StrategyOptions, saved?: unknown) => Strategy;
 
-export type StrategyName = keyof typeof CREATORS;
-export const STRATEGY_NAMES = Object.keys(CREATORS) as readonly StrategyName[];
+const CREATORS: Record<StrategyName, Creator> = {
+  'cma-es': byMethod('cma-es', (tools, saved) => new Bipop(tools, saved)),
+  'l-shade': byMethod('l-shade', (tools, saved) => new LShade(tools, saved)),
+  ga: (options, saved) => new GeneticAlgorithm(options, saved),
+  random: createRandomSearch,
+};
+
+function byMethod(name: StrategyName, create: MethodFactory): Creator {
+  return (options, saved) => new MethodStrategy(name, create, options, saved);
+}
 
 /**
  * Throws DoinError `bad-strategy-state` when `saved` is not a state of this strategy on this space: start afresh then.

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { DoinError } from '../../../runtime/errors.js';
 import { checkGenome, type Genome, type Space } from '../../../runtime/genome/space.js';
+import { AskedTable, fingerprint, savedTable } from './asked-table.js';
 import type { Candidate, Scored, StrategyOptions, StrategyStatistics } from './strategy.js';
 
 /** Proposals made before the space counts as exhausted. */
@@ -15,20 +16,26 @@ export const randomSchema = z.object({
 });
 const scoredSchema = z.object({ genome: genomeSchema, performance: z.number() });
 export const savedLedger = z.object({
+  space: z.int(),
   nextId: z.int().min(0),
   told: z.int().min(0),
   bestGeneration: z.int().min(0),
   best: scoredSchema.nullable(),
-  asked: z.array(genomeSchema),
+  asked: savedTable,
   out: z.array(z.object({ id: z.int(), genome: genomeSchema, migrant: z.boolean(), generation: z.int() })),
 });
-export type SavedLedger = z.infer<typeof savedLedger>;
+export type SavedLedger = z.output<typeof savedLedger>;
+
+export interface Proposal {
+  readonly genome: Genome;
+  readonly migrant: boolean;
+}
 
 export class Ledger {
   readonly populationSize: number;
   readonly #space: Space;
   readonly #direction: StrategyOptions['direction'];
-  readonly #asked = new Set<string>();
+  readonly #asked: AskedTable;
   readonly #out = new Map<number, Candidate>();
   #nextId = 0;
   #told = 0;
@@ -40,8 +47,11 @@ export class Ledger {
     this.#space = space;
     this.#direction = direction;
     this.populationSize = populationSize;
+    this.#asked = new AskedTable(saved?.asked);
     if (saved === undefined) return;
-    for (const genome of saved.asked) this.#asked.add(this.#key(genome));
+    if (saved.space !== fingerprint(space)) {
+      throw new DoinError({ code: 'bad-genome' }, 'strategy: the state was saved for another search space');
+    }
     for (const candidate of saved.out) {
       this.expectInside(candidate.genome);
       this.#out.set(candidate.id, candidate);
@@ -61,13 +71,22 @@ export class Ledger {
     return this.#nextId;
   }
 
-  /** Issues the first proposal that was never asked before. `propose` is told how many it made already. */
-  issue(propose: (attempt: number) => { readonly genome: Genome; readonly migrant: boolean }): Candidate {
+  /**
+   * Issues the first proposal that was never asked before. `propose` is told how many it made already; `repeated` gets
+   * each that was asked before and its result: null as long as that is out, NaN when it failed.
+   */
+  issue<P extends Proposal>(
+    propose: (attempt: number) => P,
+    repeated?: (proposal: P, performance: number | null) => void,
+  ): Candidate {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const { genome, migrant } = propose(attempt);
-      const key = this.#key(genome);
-      if (this.#asked.has(key)) continue;
-      this.#asked.add(key);
+      const proposal = propose(attempt);
+      const { genome, migrant } = proposal;
+      this.expectInside(genome);
+      if (!this.#asked.add(genome)) {
+        repeated?.(proposal, this.#asked.result(genome));
+        continue;
+      }
       const candidate = { id: this.#nextId, genome, migrant, generation: this.generation };
       this.#nextId += 1;
       this.#out.set(candidate.id, candidate);
@@ -83,7 +102,9 @@ export class Ledger {
     if (!candidate) return null;
     this.#out.delete(id);
     this.#told += 1;
-    if (performance === null || !Number.isFinite(performance)) return null;
+    const failed = performance === null || !Number.isFinite(performance);
+    this.#asked.settle(candidate.genome, failed ? Number.NaN : performance);
+    if (failed) return null;
     this.#note(candidate.genome, performance);
     return candidate;
   }
@@ -91,7 +112,9 @@ export class Ledger {
   /** A champion from elsewhere: counts as asked, so it is not tried again here. False when it is no finite result. */
   adopt(genome: Genome, performance: number): boolean {
     if (!Number.isFinite(performance)) return false;
-    this.#asked.add(this.#key(genome));
+    this.expectInside(genome);
+    this.#asked.add(genome);
+    this.#asked.settle(genome, performance);
     this.#note(genome, performance);
     return true;
   }
@@ -109,13 +132,14 @@ export class Ledger {
     return { generation, populationSize, noImproveGenerations: generation - this.#bestGeneration };
   }
 
-  toJSON(): SavedLedger {
+  toJSON(): z.input<typeof savedLedger> {
     return {
+      space: fingerprint(this.#space),
       nextId: this.#nextId,
       told: this.#told,
       bestGeneration: this.#bestGeneration,
       best: this.#best === null ? null : { ...this.#best, genome: [...this.#best.genome] },
-      asked: [...this.#asked].map((key) => key.split(',').map(Number)),
+      asked: this.#asked.toJSON(),
       out: [...this.#out.values()].map((candidate) => ({ ...candidate, genome: [...candidate.genome] })),
     };
   }
@@ -131,10 +155,5 @@ export class Ledger {
   expectInside(genome: Genome): void {
     const verdict = checkGenome(this.#space, genome);
     if (!verdict.ok) throw new DoinError({ code: 'bad-genome' }, `strategy: ${verdict.reason}`);
-  }
-
-  #key(genome: Genome): string {
-    this.expectInside(genome);
-    return genome.join(',');
   }
 }

@@ -1,7 +1,8 @@
 /** What every search strategy must do, whatever its method. */
 import test from 'ava';
 import fc from 'fast-check';
-import { createStrategy, type StrategyName } from '../../../../actors/optimizer/strategies/create.js';
+import { createStrategy } from '../../../../actors/optimizer/strategies/create.js';
+import type { StrategyName } from '../../../../actors/optimizer/strategies/names.js';
 import type { Strategy, StrategyOptions } from '../../../../actors/optimizer/strategies/strategy.js';
 import {
   checkGenome,

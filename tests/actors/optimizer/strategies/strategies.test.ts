@@ -1,8 +1,9 @@
 import test from 'ava';
-import { createStrategy, STRATEGY_NAMES, type StrategyName } from '../../../../actors/optimizer/strategies/create.js';
+import { createStrategy } from '../../../../actors/optimizer/strategies/create.js';
+import { STRATEGY_NAMES, type StrategyName } from '../../../../actors/optimizer/strategies/names.js';
 import { digitsSpec } from '../../../../gpu-workers/domains/digits/spec.js';
 import { quadraticSpec } from '../../../../gpu-workers/domains/quadratic/spec.js';
-import { decodeGenome, type Genome, NANO } from '../../../../runtime/genome/space.js';
+import { decodeGenome, type Genome, NANO, type Space } from '../../../../runtime/genome/space.js';
 import { complies } from './compliance.js';
 
 for (const name of STRATEGY_NAMES) complies(name);
@@ -61,4 +62,81 @@ test('a champion from the network raises children that are marked as such and se
   t.true(raised.length > 10, `${raised.length}`);
   t.true(raised.some(({ genome }) => bowl(genome) > -10));
   t.false(children.some(({ genome }) => String(genome) === String(champion)));
+});
+
+/** A bowl, by its curvatures ten thousand times longer than wide, turned against the axes. */
+const valley = (genome: Genome) =>
+  -genome.reduce((sum, value, index) => {
+    const before = index === 0 ? 1 : genome[index - 1]! / NANO;
+    return sum + 10 ** ((4 * index) / (genome.length - 1)) * (value / NANO - before) ** 2;
+  }, 0);
+
+for (const parallel of [1, 25]) {
+  test(`cma-es reaches the bottom of a long turned valley with ${parallel} out at a time`, (t) => {
+    const strategy = createStrategy('cma-es', { space, direction: 'maximize', seed: new Uint8Array(32).fill(5) });
+    const out = Array.from({ length: parallel }, () => strategy.ask());
+    for (let told = 0; told < 9000 && (strategy.best()?.performance ?? -1) < -1e-6; told += 1) {
+      const candidate = out.shift()!;
+      strategy.tell(candidate.id, told % 7 === 0 ? null : valley(candidate.genome));
+      out.push(strategy.ask());
+    }
+    t.true(strategy.best()!.performance >= -1e-6, `${strategy.best()!.performance}`);
+  });
+}
+
+test('cma-es starts again elsewhere once it has converged', (t) => {
+  const strategy = createStrategy('cma-es', { space, direction: 'maximize', seed: new Uint8Array(32) });
+  let farAfterConvergence = 0;
+  for (let told = 0; told < 4000; told += 1) {
+    const candidate = strategy.ask();
+    strategy.tell(candidate.id, bowl(candidate.genome));
+    const converged = strategy.best()!.performance > -1e-14;
+    if (converged && bowl(candidate.genome) < -10) farAfterConvergence += 1;
+  }
+  t.true(strategy.best()!.performance > -1e-14, `${strategy.best()!.performance}`);
+  t.true(farAfterConvergence > 100, `${farAfterConvergence}`);
+  t.true(strategy.statistics().populationSize > 10);
+});
+
+test('cma-es leaves a parameter of two values only when it must', (t) => {
+  const mixed: Space = [
+    { name: 'x', kind: 'float', low: 0, high: 10 * NANO },
+    { name: 'y', kind: 'float', low: 0, high: 10 * NANO },
+    { name: 'flag', kind: 'categorical', choices: ['bad', 'good'] },
+    { name: 'count', kind: 'int', low: 0, high: 20 },
+  ];
+  const value = ([x = 0, y = 0, flag = 0, count = 0]: Genome) =>
+    (x / NANO - 9) ** 2 + (y / NANO - 2) ** 2 + (1 - flag) + (count - 17) ** 2;
+  for (let seed = 0; seed < 10; seed += 1) {
+    const options = { space: mixed, direction: 'minimize', seed: new Uint8Array(32).fill(seed) } as const;
+    const strategy = createStrategy('cma-es', options);
+    for (let told = 0; told < 1500; told += 1) {
+      const candidate = strategy.ask();
+      strategy.tell(candidate.id, value(candidate.genome));
+    }
+    const { genome, performance } = strategy.best()!;
+    t.deepEqual(genome.slice(2), [1, 17], `seed ${seed}`);
+    t.true(performance < 1e-6, `seed ${seed}: ${performance}`);
+  }
+});
+
+test('l-shade finds the best of the many hollows of an egg box, its population shrinking', (t) => {
+  const eggs = (genome: Genome) =>
+    genome.reduce((sum, value) => {
+      const z = value / NANO - 3;
+      return sum + z * z + 10 * (1 - Math.cos(2 * Math.PI * z));
+    }, 0);
+  const strategy = createStrategy('l-shade', { space, direction: 'minimize', seed: new Uint8Array(32).fill(1) });
+  const sizes: number[] = [];
+  for (let told = 0; told < 9900; told += 1) {
+    const candidate = strategy.ask();
+    strategy.tell(candidate.id, eggs(candidate.genome));
+    if (told % 2000 === 0) sizes.push(strategy.statistics().populationSize);
+  }
+  t.true(strategy.best()!.performance < 0.1, `${strategy.best()!.performance}`);
+  t.deepEqual(
+    sizes,
+    [...sizes].sort((a, b) => b - a),
+  );
+  t.true(sizes.at(-1)! < sizes[0]! / 2);
 });
