@@ -221,17 +221,18 @@ export class TestChain {
     if (built === null) return null;
     const refusal = built.refused[0];
     if (refusal !== undefined) throw new Error(`refused: ${refusal.refusal.code}`);
-    const key = keyOf(this.names.get(built.header.proposer)!);
-    return {
-      header: { ...built.header, signature: key.sign(headerSigningBytes(built.header)) },
-      transactions: built.transactions,
-    };
+    return this.#signed(built);
+  }
+
+  #signed({ header, transactions }: Built): Block {
+    const key = keyOf(this.names.get(header.proposer)!);
+    return { header: { ...header, signature: key.sign(headerSigningBytes(header)) }, transactions };
   }
 
   /** Adds a block of those candidates that are valid one after the other; null when there is no cause for a block. */
   addValid(candidates: readonly Transaction[], skipSlots = 0): Applied | null {
     const built = this.#build(candidates, skipSlots);
-    return built === null ? null : this.add(built.transactions, skipSlots);
+    return built === null ? null : this.apply(this.#signed(built));
   }
 
   #build(candidates: readonly Transaction[], skipSlots: number): Built | null {
@@ -273,6 +274,15 @@ export class TestChain {
     copy.tip = this.tip;
     copy.blocks.push(...this.blocks);
     copy.history.push(...this.history);
+    return copy;
+  }
+
+  /** Another chain with the past of this one up to a height. */
+  until(height: number): TestChain {
+    const copy = new TestChain(this.genesis, [...this.names.values()], this.#verifier);
+    copy.blocks.push(...this.blocks.slice(0, height));
+    copy.history.push(...this.history.slice(0, height));
+    copy.tip = copy.history.at(-1) ?? copy.tip;
     return copy;
   }
 

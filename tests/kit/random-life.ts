@@ -1,5 +1,10 @@
-/** Grows a chain by what random members do: commit, reveal, vote honestly or not, send coins, register, stay away. */
+/**
+ * Grows a chain by what random members do: every type of transaction, honestly or not, and staying away. A new type
+ * must be added to both tables below: the compiler asks for it, and then whole-chain and golden tests cover it.
+ */
 import fc from 'fast-check';
+import { ANCHOR_POINT } from '../../actors/chain/anchors.js';
+import { nextAttestation } from '../../actors/chain/finality/voting.js';
 import { ACCOUNT, DOMAIN, EVALUATES, OPEN, OPTIMUM } from '../../actors/chain/state/state.js';
 import type { Fee, Transaction, TransactionBody } from '../../actors/chain/types.js';
 import { seatBits } from '../../actors/quorum/audit-rules.js';
@@ -7,7 +12,7 @@ import { NANO } from '../../runtime/fixed/nano.js';
 import { DOMAIN_ID, keyOf, makeReveal, measuredAs, sign, type TestChain, usualFee } from './chain.js';
 
 interface Action {
-  readonly kind: 'commit' | 'reveal' | 'vote' | 'transfer' | 'register' | 'challenge' | 'answer';
+  readonly kind: TransactionBody['type'];
   readonly who: number;
   readonly amount: number;
 }
@@ -16,19 +21,23 @@ export interface Step {
   readonly skipSlots: number;
 }
 
-const kinds = fc.constantFrom<Action['kind']>(
-  'commit',
-  'reveal',
-  'reveal',
-  'vote',
-  'vote',
-  'vote',
-  'transfer',
-  'register',
-  'challenge',
-  'answer',
-  'answer',
+/** How often each is tried. */
+export const WEIGHTS: Readonly<Record<TransactionBody['type'], number>> = {
+  commit: 2,
+  reveal: 3,
+  vote: 6,
+  transfer: 2,
+  'register-evaluator': 1,
+  challenge: 2,
+  'jury-vote': 3,
+  'inference-pay': 1,
+  'anchor-record': 1,
+  attest: 2,
+};
+export const KINDS = (Object.entries(WEIGHTS) as [TransactionBody['type'], number][]).flatMap(([kind, weight]) =>
+  Array.from({ length: weight }, () => kind),
 );
+const kinds = fc.constantFrom(...KINDS);
 export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.record({
     actions: fc.array(fc.record({ kind: kinds, who: fc.nat(1_000), amount: fc.nat(1_000_000) }), { maxLength: 6 }),
@@ -58,26 +67,26 @@ export class RandomLife {
   }
 
   #transactions({ kind, who, amount }: Action): Transaction[] {
-    const name = this.#members[who % this.#members.length]!;
-    switch (kind) {
-      case 'commit':
-        return [this.#sign(name, this.#commit(name, amount))];
-      case 'reveal':
-        return this.#reveal(who, amount);
-      case 'vote':
-        return this.#votes(who, amount);
-      case 'challenge':
-        return this.#challenge(name, who, amount);
-      case 'answer':
-        return this.#answers(who, amount);
-      case 'transfer':
-        return this.#transfer(name, amount);
-      case 'register': {
-        const registered = (this.#chain.tip.state.get(EVALUATES, keyOf(name).publicKey) ?? []).length > 0;
-        return [this.#sign(name, { type: 'register-evaluator', domains: registered ? [] : [DOMAIN_ID] })];
-      }
-    }
+    return this.#makers[kind](this.#members[who % this.#members.length]!, who, amount);
   }
+
+  readonly #makers: Readonly<
+    Record<TransactionBody['type'], (name: string, who: number, amount: number) => Transaction[]>
+  > = {
+    commit: (name, _who, amount) => [this.#sign(name, this.#commit(name, amount))],
+    reveal: (_name, who, amount) => this.#reveal(who, amount),
+    vote: (_name, who, amount) => this.#votes(who, amount),
+    challenge: (name, who, amount) => this.#challenge(name, who, amount),
+    'jury-vote': (_name, who, amount) => this.#answers(who, amount),
+    transfer: (name, _who, amount) => this.#transfer(name, amount),
+    'register-evaluator': (name) => {
+      const registered = (this.#chain.tip.state.get(EVALUATES, keyOf(name).publicKey) ?? []).length > 0;
+      return [this.#sign(name, { type: 'register-evaluator', domains: registered ? [] : [DOMAIN_ID] })];
+    },
+    'inference-pay': (name, _who, amount) => this.#payInference(name, amount),
+    'anchor-record': (name, who) => this.#recordAnchor(name, who),
+    attest: (_name, _who, amount) => this.#attest(amount),
+  };
 
   #sign(name: string, body: TransactionBody, fee: Fee = usualFee(body)): Transaction {
     this.#counter += 1;
@@ -124,10 +133,12 @@ export class RandomLife {
   }
 
   #challenge(name: string, who: number, amount: number): Transaction[] {
-    const revealed = this.#openOptimae(true);
-    const optimum = revealed[who % revealed.length];
+    const { state } = this.#chain.tip;
+    const revealOf = (id: string) => state.require(OPTIMUM, id).reveal!;
+    const inWindow = this.#openOptimae(true).filter((id) => revealOf(id).window !== null);
+    const optimum = inWindow[who % inWindow.length];
     if (optimum === undefined) return [];
-    const { seats } = this.#chain.tip.state.require(OPTIMUM, optimum).reveal!;
+    const { seats } = revealOf(optimum);
     const seat = amount % seats.length;
     const measurement = seats[seat]?.measurement;
     if (measurement === undefined || measurement === null) return [];
@@ -136,8 +147,9 @@ export class RandomLife {
 
   /** Juries that mostly agree, now with the accused, now against him; one juror in eight knows better, one abstains. */
   #answers(who: number, amount: number): Transaction[] {
-    const revealed = this.#openOptimae(true);
-    const optimum = revealed[who % revealed.length];
+    const { state } = this.#chain.tip;
+    const disputed = this.#openOptimae(true).filter((id) => state.require(OPTIMUM, id).reveal!.disputes.length > 0);
+    const optimum = disputed[who % disputed.length];
     if (optimum === undefined) return [];
     const { seats, disputes } = this.#chain.tip.state.require(OPTIMUM, optimum).reveal!;
     return disputes.flatMap(({ seat, jurors }) => {
@@ -157,5 +169,30 @@ export class RandomLife {
     const maxUnits = 100_000 + (amount % 3) * 50_000;
     const amountUnits = amount % 5 === 0 ? Math.max(0, balance - maxUnits) : Math.trunc((balance / 1_000_000) * amount);
     return [this.#sign(name, { type: 'transfer', to, amountUnits }, { maxUnits, tipUnits: amount % 70_000 })];
+  }
+
+  #payInference(name: string, amount: number): Transaction[] {
+    const to = keyOf(this.#members[amount % this.#members.length] ?? 'nobody').publicKey;
+    const request = amount.toString(16).padStart(64, '0');
+    const body = { type: 'inference-pay', to, domain: DOMAIN_ID, amountUnits: amount, request } as const;
+    return [this.#sign(name, body, { maxUnits: 150_000, tipUnits: amount % 3 })];
+  }
+
+  /** One member in five is silent. */
+  #attest(amount: number): Transaction[] {
+    const { tip, genesis } = this.#chain;
+    return this.#members.flatMap((name, index) => {
+      const attestation = nextAttestation(tip.state, genesis, keyOf(name).publicKey, null);
+      if ((amount + index) % 5 === 0 || attestation === null) return [];
+      return [this.#sign(name, { type: 'attest', ...attestation })];
+    });
+  }
+
+  #recordAnchor(name: string, who: number): Transaction[] {
+    const points = [...this.#chain.tip.state.list(ANCHOR_POINT)];
+    const [height = '', point] = points[who % points.length] ?? [];
+    if (point === undefined) return [];
+    const body = { type: 'anchor-record', height: Number(height), hash: point.hash, ledger: 'file' } as const;
+    return [this.#sign(name, { ...body, reference: `line-${who}` })];
   }
 }
