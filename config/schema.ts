@@ -222,6 +222,10 @@ export const nodeConfigSchema = z.strictObject({
       expected: 'a list of ledgers, for example [{"ledger": "git", "repository": "/backup/anchors.git"}]',
     },
   ),
+  prune_blocks: documented(z.int().min(256).max(1_000_000_000).nullable().default(null), {
+    description: 'Blocks behind the head that keep their transactions; older ones keep header and records. null: all.',
+    expected: 'a whole number from 256 on, or null to keep everything',
+  }),
   workers: documented(
     z
       .strictObject({

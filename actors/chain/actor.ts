@@ -40,8 +40,8 @@ export interface ChainOptions {
   readonly secretSeed: Uint8Array;
   /** Blocks that ledgers outside name: a chain without them is not followed. */
   readonly pins?: readonly PinnedBlock[];
-  /** Blocks behind the head that keep their transactions; all without it. */
-  readonly pruneBlocks?: number;
+  /** Blocks behind the head that keep their transactions; null or absent: all. */
+  readonly pruneBlocks?: number | null;
 }
 
 export interface ChainModules {

@@ -80,6 +80,7 @@ function optionsOf(config: NodeConfig, genesis: Genesis, keyPair: KeyPair, pins:
       dutiesFile: join(config.data_dir, 'duties.json'),
       genesis,
       secretSeed: keyPair.secretSeed,
+      pruneBlocks: config.prune_blocks,
       pins,
     },
     gossip: {
