@@ -127,6 +127,7 @@ const status = plain(
     hash,
     totalWorkNano: fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
     accepted: fc.maxSafeNat(),
+    justifiedHeight: fc.maxSafeNat(),
   }),
 );
 
