@@ -275,7 +275,10 @@ class ChainNode {
     const outcome = await this.blockchain.import(produced.block);
     if (outcome.kind !== 'imported') {
       // Possible only when a peer's block moved the head while this one was being built.
-      this.#ctx.log.warn('own block was not imported', { outcome: outcome.kind });
+      this.#ctx.log.warn('own block was not imported', {
+        outcome: outcome.kind,
+        code: 'code' in outcome ? outcome.code : null,
+      });
       return;
     }
     if (outcome.headSwitch === null) return;
