@@ -4,6 +4,7 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { MIN_INCREMENT_SCALE_NANO } from '../actors/chain/domain-spec.js';
 import type { Genesis } from '../actors/chain/genesis.js';
 import { LIMITS } from '../actors/chain/limits.js';
 import { ranksPerSlot } from '../actors/chain/schedule.js';
@@ -15,11 +16,14 @@ import { NANO } from '../runtime/fixed/nano.js';
 const integer = z.int();
 const positive = z.int().min(1);
 const natural = z.int().min(0);
-
 /** A block's header holds its proposer's rank in one byte. */
 const MAX_RANKS = 256;
-/** The smallest step of performance that counts as a unit of work. Below it the work of one optimum leaves its range. */
-const MIN_INCREMENT_SCALE_NANO = 1_000_000;
+
+const shortText = (maximumBytes: number) =>
+  z
+    .string()
+    .min(1)
+    .refine((text) => Buffer.byteLength(text) <= maximumBytes, `must be at most ${maximumBytes} bytes of UTF-8`);
 
 /** Module name of domains whose work is done by a program of the node's owner. */
 const PROGRAMS = 'exec';
@@ -27,7 +31,7 @@ const PROGRAMS = 'exec';
 const rangeOf = <K extends 'int' | 'float'>(kind: K) =>
   z
     .strictObject({
-      name: z.string().min(1),
+      name: shortText(LIMITS.nameBytes),
       kind: z.literal(kind),
       low: integer,
       high: integer,
@@ -42,7 +46,11 @@ const rangeOf = <K extends 'int' | 'float'>(kind: K) =>
 const parameterSchema = z.discriminatedUnion('kind', [
   rangeOf('int'),
   rangeOf('float'),
-  z.strictObject({ name: z.string().min(1), kind: z.literal('categorical'), choices: z.array(z.string()).min(1) }),
+  z.strictObject({
+    name: shortText(LIMITS.nameBytes),
+    kind: z.literal('categorical'),
+    choices: z.array(shortText(LIMITS.nameBytes)).min(1).max(LIMITS.choicesPerParameter),
+  }),
 ]);
 
 const domainSchema = z.strictObject({
@@ -50,8 +58,8 @@ const domainSchema = z.strictObject({
     .string()
     .max(LIMITS.domainIdBytes)
     .regex(/^[a-z0-9._-]+$/, 'use only a-z, 0-9, ".", "_" and "-"'),
-  module: z.string().min(1),
-  metric: z.string().min(1),
+  module: shortText(LIMITS.moduleBytes),
+  metric: shortText(LIMITS.nameBytes),
   direction: z.enum(['maximize', 'minimize']),
   space: z.array(parameterSchema).min(1).max(LIMITS.genomeValues),
   baselineNano: integer,
@@ -62,10 +70,10 @@ const domainSchema = z.strictObject({
   verification: z.enum(['exact', 'statistical']),
   weightNano: natural,
   limits: z.strictObject({
-    trainingSeconds: positive.max(3_600),
-    memoryMb: positive.max(8_192),
-    epochs: positive.max(5_000),
-    batchSize: positive.max(512),
+    trainingSeconds: positive.max(LIMITS.trainingSeconds),
+    memoryMb: positive.max(LIMITS.memoryMb),
+    epochs: positive.max(LIMITS.epochs),
+    batchSize: positive.max(LIMITS.batchSize),
     blobBytes: natural.max(LIMITS.blobBytes),
   }),
 });
@@ -107,6 +115,12 @@ const parametersSchema = z.strictObject({
     burnPercent: natural.max(100),
     stampBits: natural.max(40),
   }),
+  domains: z.strictObject({
+    depositUnits: natural.max(LIMITS.feeUnits),
+    votingMs: positive,
+    burnNano: natural.max(NANO),
+  }),
+  channels: z.strictObject({ disputeBlocks: positive, maxOpen: natural.max(LIMITS.channelsPerPayer) }),
   weights: z.strictObject({
     windowProofBlocks: positive.max(MAX_WINDOW),
     shareFloorNano: natural.max(NANO),
@@ -141,7 +155,7 @@ const genesisSchema = z
     timestampMs: natural,
     solo: z.boolean(),
     parameters: parametersSchema,
-    domains: z.array(domainSchema).min(1),
+    domains: z.array(domainSchema).min(1).max(LIMITS.domains),
     members: z
       .array(z.strictObject({ nodeId: nodeIdSchema, reputationMicro: natural, evaluates: z.array(z.string()) }))
       .min(1),

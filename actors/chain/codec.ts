@@ -22,6 +22,7 @@ import {
 } from '../../runtime/codec/canonical.js';
 import { hash, hashBytes } from '../../runtime/crypto/hash.js';
 import { merkleRoot } from '../../runtime/crypto/merkle.js';
+import { domainSpecCodec } from './domain-spec.js';
 import { LIMITS } from './limits.js';
 import type { Attestation, Block, BlockHeader, Checkpoint, Hash, Transaction, TransactionBody } from './types.js';
 
@@ -73,6 +74,11 @@ const bodyCodec: Codec<TransactionBody> = variant({
     }),
   ],
   'inference-pay': [30, struct({ to: hash32, domain: domainIdCodec, amountUnits: u53, request: hash32 })],
+  'domain-register': [31, struct({ spec: domainSpecCodec, dataHash: hash32 })],
+  'domain-vote': [32, struct({ domain: domainIdCodec, specHash: hash32 })],
+  'channel-open': [33, struct({ to: hash32, domain: domainIdCodec, depositUnits: u53 })],
+  'channel-close': [34, struct({ channel: hash32, amountUnits: u53, receipt: nullable(signature64) })],
+  'channel-dispute': [35, struct({ channel: hash32, amountUnits: u53, receipt: signature64 })],
   'anchor-record': [
     20,
     struct({

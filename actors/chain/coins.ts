@@ -37,13 +37,18 @@ export function lock(execution: Execution, node: NodeId, units: number): Refusal
 
 /** Gives locked coins to an account. */
 export function unlock(execution: Execution, node: NodeId, units: number): void {
-  moveLocked(execution, -units);
+  takeLocked(execution, units);
   credit(execution, node, units);
+}
+
+/** Takes coins out of the lock. As with a debit, whoever calls it says where they go. */
+export function takeLocked(execution: Execution, units: number): void {
+  moveLocked(execution, -units);
 }
 
 /** Destroys locked coins. */
 export function burnLocked(execution: Execution, units: number): void {
-  moveLocked(execution, -units);
+  takeLocked(execution, units);
   burn(execution, units);
 }
 

@@ -3,6 +3,7 @@ import type { DomainSpec } from '../../gpu-workers/types.js';
 import { adjusted, decayed } from '../reputation/rules.js';
 import { type BlockUsage, baseFeeAfterGapUnits, NOTHING_USED } from './base-fee.js';
 import type { Genesis } from './genesis.js';
+import { DEFINITION } from './state/domains.js';
 import {
   BANNED,
   GLOBALS,
@@ -55,8 +56,10 @@ export class Execution {
     this.state = this.state.set(GLOBALS, '', { ...this.globals(), ...change });
   }
 
+  /** Only domains that count: those of the genesis and those that were voted in. */
   domain(domainId: string): DomainSpec | undefined {
-    return this.genesis.domains.find((domain) => domain.domainId === domainId);
+    const definition = this.state.get(DEFINITION, domainId);
+    return definition?.proposal === null ? definition.spec : undefined;
   }
 
   isBanned(node: NodeId): boolean {

@@ -16,7 +16,8 @@ export const NO_FEE: Fee = { maxUnits: 0, tipUnits: 0 };
 /**
  * Who needs no coins. Each of these the state bounds by itself: one vote a seat, one answer a juror, one bond a
  * challenge, one attestation a member and checkpoint, one reveal a commitment, as many commitments as the sender may have
- * open, one registration that changes something, one record a ledger and anchor of a member. Everything else pays.
+ * open, one registration that changes something, of each member one record a ledger and anchor and one vote a proposed
+ * domain, one close by receipt a channel. Everything else pays.
  */
 export function mayBeUnpaid(body: TransactionBody): boolean {
   switch (body.type) {
@@ -28,9 +29,16 @@ export function mayBeUnpaid(body: TransactionBody): boolean {
     case 'commit':
     case 'register-evaluator':
     case 'anchor-record':
+    case 'domain-vote':
       return true;
+    // The recipient is owed coins and may have none yet.
+    case 'channel-close':
+      return body.receipt !== null;
     case 'transfer':
     case 'inference-pay':
+    case 'channel-open':
+    case 'channel-dispute':
+    case 'domain-register':
       return false;
   }
 }

@@ -2,6 +2,7 @@
 import type { DomainSpec } from '../../gpu-workers/types.js';
 import { toUtf8 } from '../../runtime/codec/bytes.js';
 import { hash } from '../../runtime/crypto/hash.js';
+import { DEFINITION, DOMAINS, PROPOSALS } from './state/domains.js';
 import { ATTESTER, ELECTORATE, FINALITY } from './state/finality.js';
 import {
   DOMAIN,
@@ -99,6 +100,20 @@ export interface ChainParameters {
     /** Who attests nothing for so long weighs half, and half again for as long. */
     readonly silentBlocks: number;
   };
+  /** Domains that are proposed after the genesis. */
+  readonly domains: {
+    readonly depositUnits: number;
+    readonly votingMs: number;
+    /** Part of the deposit that is burned when the vote fails. */
+    readonly burnNano: number;
+  };
+  /** Payment channels for inference. */
+  readonly channels: {
+    /** How long a receipt may contradict what the payer says he owes. */
+    readonly disputeBlocks: number;
+    /** Of one payer at a time. */
+    readonly maxOpen: number;
+  };
   /** Votes agree within this many of their standard errors, between the domain's floor and its declared noise. */
   readonly toleranceStandardErrors: number;
 }
@@ -134,6 +149,8 @@ export const DEFAULT_PARAMETERS: ChainParameters = {
   fees: { minimumBaseUnits: 100_000, targetPlaces: 100 },
   // 2^22 hashes are some seconds of one core.
   stake: { baseFees: 5, burnPercent: 20, stampBits: 22 },
+  domains: { depositUnits: 1_000_000_000, votingMs: 604_800_000, burnNano: 200_000_000 },
+  channels: { disputeBlocks: 100, maxOpen: 32 },
   weights: {
     windowProofBlocks: 100,
     shareFloorNano: 100_000_000,
@@ -230,10 +247,13 @@ export function genesisState(genesis: Genesis): State {
       rejected: 0,
     })
     .set(OPEN, '', [])
+    .set(PROPOSALS, '', [])
+    .set(DOMAINS, '', genesis.domains.map(({ domainId }) => domainId).sort())
     .set(SHARES, '', { optimizers: [], evaluators: [] })
     .set(MEMBERS, '', [...genesis.members.map((member) => member.nodeId)].sort());
   for (const domain of genesis.domains) {
     state = state
+      .set(DEFINITION, domain.domainId, { spec: domain, dataHash: null, proposal: null })
       .set(DOMAIN, domain.domainId, { bestNano: domain.baselineNano, accepted: 0, champion: null })
       .set(EVALUATORS, domain.domainId, []);
   }

@@ -23,6 +23,20 @@ export const LIMITS = {
   openOptimae: 2_048,
   /** Registered for one domain. Drawing seats hashes each of them once. */
   evaluatorsPerDomain: 4_096,
+  /** Domains that count and that are proposed, together; and the latter alone. */
+  domains: 256,
+  proposals: 64,
+  approvalsPerProposal: 4_096,
+  channelsPerPayer: 1_024,
+  /** Names of metrics, parameters and choices; names of modules. */
+  nameBytes: 64,
+  moduleBytes: 128,
+  choicesPerParameter: 1_024,
+  /** The most a domain may ask of a machine for one task. */
+  trainingSeconds: 3_600,
+  memoryMb: 8_192,
+  epochs: 5_000,
+  batchSize: 512,
   /** Anchor points the state remembers, and members' records of each. */
   anchorPoints: 16,
   anchorRecordsPerPoint: 16,

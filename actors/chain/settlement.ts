@@ -45,7 +45,7 @@ function advance(execution: Execution, id: Hash, optimum: OptimumState, before: 
 
 function judge(execution: Execution, id: Hash, { domain }: OptimumState, reveal: Reveal) {
   const spec = execution.domain(domain);
-  if (spec === undefined) throw new Error(`optimum ${id} of a domain that the genesis does not have`);
+  if (spec === undefined) throw new Error(`optimum ${id} of a domain that is not defined`);
   const { bestNano } = execution.state.require(DOMAIN, domain);
   return { spec, bestNano, verdict: verdictOf(reveal, spec, bestNano, execution.genesis.parameters) };
 }

@@ -16,6 +16,11 @@ export function storyOfTransaction(body: TransactionBody): Pick<SendOptions, 'tr
     case 'transfer':
     case 'inference-pay':
     case 'attest':
+    case 'channel-open':
+    case 'channel-close':
+    case 'channel-dispute':
+    case 'domain-register':
+    case 'domain-vote':
     case 'register-evaluator':
     case 'anchor-record':
       return {};

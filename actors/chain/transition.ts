@@ -12,6 +12,7 @@ import { enterCheckpoint, hasUnfinalizedProof, noteProof } from './finality/rule
 import type { Genesis } from './genesis.js';
 import { LIMITS } from './limits.js';
 import { settleProof } from './proof.js';
+import { expireProposals } from './proposals.js';
 import { nextBeacon, opensAtMs, proposersOf, slotStartMs, vrfInput } from './schedule.js';
 import { settleOpenOptimae } from './settlement.js';
 import { GLOBALS, OPEN, OPTIMUM, type State } from './state/state.js';
@@ -153,6 +154,7 @@ function begin(parent: Tip, genesis: Genesis, header: Proposal & { readonly heig
 
 function finish(execution: Execution, hash: Hash): Applied {
   settleFees(execution);
+  expireProposals(execution);
   settleOpenOptimae(execution);
   const isProofBlock = settleProof(execution);
   if (isProofBlock) noteProof(execution);

@@ -3,6 +3,7 @@
  * the codec (codec.ts) turns them into bytes. All numbers are safe integers or bigints with the unit in the name:
  * coins in 1e-8 (`Units`), performance and work in 1e-9 (`Nano`), reputation in 1e-6 (`Micro`), times in ms.
  */
+import type { DomainSpec } from '../../gpu-workers/types.js';
 import type { Genome } from '../../runtime/genome/space.js';
 
 /** 32-byte SHA-256, 64 hex digits. */
@@ -53,6 +54,26 @@ export interface Attestation {
 
 export type TransactionBody =
   | { readonly type: 'transfer'; readonly to: NodeId; readonly amountUnits: number }
+  | {
+      readonly type: 'domain-register';
+      readonly spec: DomainSpec;
+      /** Hash of the data that its module measures on: a statement for whoever runs it. */
+      readonly dataHash: Hash;
+    }
+  /** Yes to a proposed domain, as it was defined under this hash. */
+  | { readonly type: 'domain-vote'; readonly domain: string; readonly specHash: Hash }
+  /** Locks coins for one recipient, to be paid by receipts beside the chain. */
+  | { readonly type: 'channel-open'; readonly to: NodeId; readonly domain: string; readonly depositUnits: number }
+  | {
+      readonly type: 'channel-close';
+      readonly channel: Hash;
+      /** What the recipient is owed in all. */
+      readonly amountUnits: number;
+      /** The payer's signature (transactions/channel.ts); null when the payer closes. */
+      readonly receipt: string | null;
+    }
+  /** A receipt for more than the payer says he owes. */
+  | { readonly type: 'channel-dispute'; readonly channel: Hash; readonly amountUnits: number; readonly receipt: string }
   | {
       readonly type: 'inference-pay';
       readonly to: NodeId;
@@ -188,6 +209,22 @@ export interface JudgedVote {
 
 /** Facts the state transition derived from a block: stored, indexed and sent to every actor that listens. */
 export type ChainRecord =
+  | {
+      readonly type: 'CHANNEL';
+      readonly channel: Hash;
+      readonly payer: NodeId;
+      readonly to: NodeId;
+      readonly depositUnits: number;
+      readonly status: 'opened' | 'closing' | 'closed';
+      /** What the recipient gets in all, as far as the chain was told. */
+      readonly owedUnits: number;
+    }
+  | {
+      readonly type: 'DOMAIN';
+      readonly domain: string;
+      readonly specHash: Hash;
+      readonly status: 'proposed' | 'active' | 'expired';
+    }
   | {
       readonly type: 'INFERENCE_PAID';
       readonly from: NodeId;

@@ -5,6 +5,7 @@ import type { AppliedBlock } from './blockchain.js';
 import { reputationAt, seatView } from './execution.js';
 import type { Genesis } from './genesis.js';
 import type { BlockApplied, ChainStatus, DomainView, MemberView, OpenDispute, OpenOptimum } from './messages.js';
+import { DEFINITION, DOMAINS } from './state/domains.js';
 import { FINALITY } from './state/finality.js';
 import {
   ACCOUNT,
@@ -54,14 +55,15 @@ export function statusOf(
       accepted: globals.accepted,
       rejected: globals.rejected,
     },
-    domains: domainsOf(state, genesis),
+    domains: domainsOf(state),
     busy: hasPendingWork(state),
     self: memberOf(state, genesis, self),
   };
 }
 
-export function domainsOf(state: State, genesis: Genesis): DomainView[] {
-  return genesis.domains.map((spec) => {
+export function domainsOf(state: State): DomainView[] {
+  return state.require(DOMAINS).map((id) => {
+    const { spec } = state.require(DEFINITION, id);
     const { bestNano, champion, accepted } = state.require(DOMAIN, spec.domainId);
     const { domainId, metric, direction, baselineNano } = spec;
     return { domainId, metric, direction, baselineNano, bestNano, champion, accepted };

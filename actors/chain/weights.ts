@@ -12,6 +12,7 @@ import type { DomainSpec } from '../../gpu-workers/types.js';
 import { clampBig, NANO_BIG, ratioNano, scaleByNano } from '../../runtime/fixed/nano.js';
 import type { Execution } from './execution.js';
 import { OPTIMIZER_PERCENT, subsidy } from './proof.js';
+import { DOMAINS } from './state/domains.js';
 import { DOMAIN_USE, type DomainUse, NO_USE, type UseBucket } from './state/use.js';
 
 const ALL_DOMAINS = '';
@@ -76,7 +77,7 @@ function pendingOf(execution: Execution, domainId: string): bigint {
 }
 
 function activeDomains(execution: Execution): number {
-  return execution.genesis.domains.filter(({ weightNano }) => weightNano > 0).length;
+  return execution.state.require(DOMAINS).filter((id) => (execution.domain(id)?.weightNano ?? 0) > 0).length;
 }
 
 /** What optimizers are minted in a window at today's subsidy; at least one unit, so that a share always exists. */

@@ -117,6 +117,8 @@ function stepOfRecord(record: ChainRecord): Pick<LifeStep, 'step' | 'text'> | nu
       return { step: 'expired', text: 'expired: never revealed in time' };
     case 'ANCHORED':
     case 'INFERENCE_PAID':
+    case 'CHANNEL':
+    case 'DOMAIN':
     case 'REPUTATION':
     case 'COINBASE':
     case 'JUSTIFIED':

@@ -27,6 +27,8 @@ export type HashTag =
   | 'doin/data-seed'
   | 'doin/genome'
   | 'doin/domain'
+  | 'doin/channel'
+  | 'doin/channel-receipt'
   | 'doin/evaluation-data'
   | 'doin/evaluation-trace'
   | 'doin/trace'

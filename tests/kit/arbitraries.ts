@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { LIMITS } from '../../actors/chain/limits.js';
 import type { Block, BlockHeader, Transaction, TransactionBody } from '../../actors/chain/types.js';
+import type { DomainSpec } from '../../gpu-workers/types.js';
 
 /** Plain objects, as the decoders make them. */
 const record = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record<T>(fields, { noNullPrototype: true });
@@ -15,7 +16,50 @@ const safe = fc.oneof(fc.constantFrom(-SAFE, -33, -32, 0, SAFE), fc.maxSafeInteg
 const fee = fc.oneof(fc.constantFrom(0, LIMITS.feeUnits), fc.nat(LIMITS.feeUnits));
 const domain = fc.string({ unit: 'grapheme', maxLength: 8 });
 
+const name = fc.string({ unit: 'grapheme', maxLength: 4 });
+const range = { name, low: safe, high: safe };
+export const domainSpecs: fc.Arbitrary<DomainSpec> = record({
+  domainId: domain,
+  module: name,
+  metric: name,
+  direction: fc.constantFrom('maximize' as const, 'minimize' as const),
+  space: fc.array(
+    fc.oneof(
+      fc.record(
+        { ...range, kind: fc.constantFrom('int' as const, 'float' as const), log: fc.boolean() },
+        { noNullPrototype: true, requiredKeys: ['name', 'low', 'high', 'kind'] },
+      ),
+      record({ name, kind: fc.constant('categorical' as const), choices: fc.array(name, { maxLength: 4 }) }),
+    ),
+    { maxLength: 5 },
+  ) as fc.Arbitrary<DomainSpec['space']>,
+  baselineNano: safe,
+  incrementScaleNano: natural,
+  toleranceFloorNano: natural,
+  noiseNano: natural,
+  synthetic: fc.boolean(),
+  verification: fc.constantFrom('exact' as const, 'statistical' as const),
+  weightNano: natural,
+  limits: record({
+    trainingSeconds: natural,
+    memoryMb: natural,
+    epochs: natural,
+    batchSize: natural,
+    blobBytes: natural,
+  }),
+});
+
 const bodies: fc.Arbitrary<TransactionBody> = fc.oneof(
+  record({ type: fc.constant('channel-open' as const), to: hash, domain, depositUnits: natural }),
+  record({
+    type: fc.constant('channel-close' as const),
+    channel: hash,
+    amountUnits: natural,
+    receipt: fc.option(hexOf(64), { nil: null }),
+  }),
+  record({ type: fc.constant('channel-dispute' as const), channel: hash, amountUnits: natural, receipt: hexOf(64) }),
+  record({ type: fc.constant('domain-register' as const), spec: domainSpecs, dataHash: hash }),
+  record({ type: fc.constant('domain-vote' as const), domain, specHash: hash }),
   record({ type: fc.constant('transfer' as const), to: hash, amountUnits: natural }),
   record({ type: fc.constant('inference-pay' as const), to: hash, domain, amountUnits: natural, request: hash }),
   record({ type: fc.constant('register-evaluator' as const), domains: fc.array(domain, { maxLength: 5 }) }),

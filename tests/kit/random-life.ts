@@ -5,11 +5,18 @@
 import fc from 'fast-check';
 import { ANCHOR_POINT } from '../../actors/chain/anchors.js';
 import { nextAttestation } from '../../actors/chain/finality/voting.js';
+import { domainHash } from '../../actors/chain/genesis.js';
+import { CHANNEL } from '../../actors/chain/state/channels.js';
+import { DEFINITION, PROPOSALS } from '../../actors/chain/state/domains.js';
 import { ACCOUNT, DOMAIN, EVALUATES, OPEN, OPTIMUM } from '../../actors/chain/state/state.js';
+import { receiptBytes } from '../../actors/chain/transactions/channel.js';
 import type { Fee, Transaction, TransactionBody } from '../../actors/chain/types.js';
 import { seatBits } from '../../actors/quorum/audit-rules.js';
+import { quadraticSpec } from '../../gpu-workers/domains/quadratic/spec.js';
 import { NANO } from '../../runtime/fixed/nano.js';
 import { DOMAIN_ID, keyOf, makeReveal, measuredAs, sign, type TestChain, usualFee } from './chain.js';
+
+const ZERO = '00'.repeat(32);
 
 interface Action {
   readonly kind: TransactionBody['type'];
@@ -33,6 +40,11 @@ export const WEIGHTS: Readonly<Record<TransactionBody['type'], number>> = {
   'inference-pay': 1,
   'anchor-record': 1,
   attest: 2,
+  'domain-register': 1,
+  'domain-vote': 2,
+  'channel-open': 1,
+  'channel-close': 1,
+  'channel-dispute': 1,
 };
 export const KINDS = (Object.entries(WEIGHTS) as [TransactionBody['type'], number][]).flatMap(([kind, weight]) =>
   Array.from({ length: weight }, () => kind),
@@ -86,6 +98,20 @@ export class RandomLife {
     'inference-pay': (name, _who, amount) => this.#payInference(name, amount),
     'anchor-record': (name, who) => this.#recordAnchor(name, who),
     attest: (_name, _who, amount) => this.#attest(amount),
+    'domain-register': (name, who) => [
+      this.#sign(name, {
+        type: 'domain-register',
+        spec: { ...quadraticSpec(1), domainId: `life-${who}` },
+        dataHash: ZERO,
+      }),
+    ],
+    'domain-vote': (_name, who) => this.#voteDomain(who),
+    'channel-open': (name, who, amount) => {
+      const to = keyOf(this.#members[(who + 1) % this.#members.length] ?? '').publicKey;
+      return [this.#sign(name, { type: 'channel-open', to, domain: DOMAIN_ID, depositUnits: 1_000 + amount })];
+    },
+    'channel-close': (_name, who, amount) => this.#endChannel(who, amount),
+    'channel-dispute': (name, who, amount) => this.#disputeChannel(name, who, amount),
   };
 
   #sign(name: string, body: TransactionBody, fee: Fee = usualFee(body)): Transaction {
@@ -176,6 +202,45 @@ export class RandomLife {
     const request = amount.toString(16).padStart(64, '0');
     const body = { type: 'inference-pay', to, domain: DOMAIN_ID, amountUnits: amount, request } as const;
     return [this.#sign(name, body, { maxUnits: 150_000, tipUnits: amount % 3 })];
+  }
+
+  #voteDomain(who: number): Transaction[] {
+    const { state } = this.#chain.tip;
+    const proposals = state.require(PROPOSALS);
+    const domain = proposals[who % proposals.length];
+    if (domain === undefined) return [];
+    const specHash = domainHash(state.require(DEFINITION, domain).spec);
+    return this.#members.slice(who % 3).map((name) => this.#sign(name, { type: 'domain-vote', domain, specHash }));
+  }
+
+  #channel(who: number) {
+    const channels = [...this.#chain.tip.state.list(CHANNEL)];
+    const found = channels[who % channels.length];
+    if (found === undefined) return null;
+    const [channel, { payer, to, depositUnits }] = found;
+    const nameOf = (id: string) => this.#chain.names.get(id) ?? 'nobody';
+    const receiptFor = (units: number) =>
+      keyOf(nameOf(payer)).sign(receiptBytes(this.#chain.genesis.chainId, channel, units));
+    return { channel, payer: nameOf(payer), to: nameOf(to), depositUnits, receiptFor };
+  }
+
+  /** The payer asks, and ends it when he may; one time in three the recipient closes. */
+  #endChannel(who: number, amount: number): Transaction[] {
+    const found = this.#channel(who);
+    if (found === null) return [];
+    const amountUnits = amount % (found.depositUnits + 1);
+    const byRecipient = amount % 3 === 0;
+    const receipt = byRecipient ? found.receiptFor(amountUnits) : null;
+    const body = { type: 'channel-close', channel: found.channel, amountUnits, receipt } as const;
+    return [this.#sign(byRecipient ? found.to : found.payer, body)];
+  }
+
+  #disputeChannel(name: string, who: number, amount: number): Transaction[] {
+    const found = this.#channel(who);
+    if (found === null) return [];
+    const amountUnits = found.depositUnits - (amount % 500);
+    const receipt = found.receiptFor(amountUnits);
+    return [this.#sign(name, { type: 'channel-dispute', channel: found.channel, amountUnits, receipt })];
   }
 
   /** One member in five is silent. */

@@ -11,7 +11,10 @@ import type { Transaction } from '../types.js';
 import type { SignatureCheck } from '../verifier.js';
 import { applyAttest } from './attest.js';
 import { applyChallenge } from './challenge.js';
+import { applyChannelClose, applyChannelDispute, applyChannelOpen } from './channel.js';
 import { applyCommit } from './commit.js';
+import { applyDomainRegistration } from './domain-register.js';
+import { applyDomainVote } from './domain-vote.js';
 import { applyInferencePayment } from './inference-pay.js';
 import { applyJuryVote } from './jury-vote.js';
 import type { Refusal } from './refusal.js';
@@ -40,10 +43,20 @@ export function applyTransaction(
   return refusal;
 }
 
-function applyBody(execution: Execution, { sender, body }: Transaction): Refusal | null {
+function applyBody(execution: Execution, { sender, nonce, body }: Transaction): Refusal | null {
   switch (body.type) {
     case 'transfer':
       return applyTransfer(execution, sender, body);
+    case 'channel-open':
+      return applyChannelOpen(execution, sender, body, nonce);
+    case 'channel-close':
+      return applyChannelClose(execution, sender, body);
+    case 'channel-dispute':
+      return applyChannelDispute(execution, body);
+    case 'domain-register':
+      return applyDomainRegistration(execution, sender, body);
+    case 'domain-vote':
+      return applyDomainVote(execution, sender, body);
     case 'inference-pay':
       return applyInferencePayment(execution, sender, body);
     case 'register-evaluator':
