@@ -135,8 +135,9 @@ const domainSchema = z.strictObject({
     description: 'Stop searching when the verified best reaches this value of the domain metric; null: never.',
     expected: 'a finite number or null',
   }),
-  optimizer: documented(z.enum(STRATEGY_NAMES).default('ga'), {
-    description: 'Search strategy: ga (genetic algorithm), cma-es, l-shade (differential evolution) or random.',
+  optimizer: documented(z.enum(STRATEGY_NAMES).default('auto'), {
+    description:
+      'Search strategy: auto picks and mixes; or one of ga (genetic algorithm), cma-es, l-shade (differential evolution), random.',
     expected: `one of ${STRATEGY_NAMES.join(', ')}`,
   }),
   optimization_config: documented(optimizationConfigSchema.prefault({}), {
@@ -259,7 +260,7 @@ export const nodeConfigSchema = z.strictObject({
 function domainDefaults() {
   return {
     target_performance: null,
-    optimizer: 'ga',
+    optimizer: 'auto',
     optimization_config: optimizationConfigSchema.parse({}),
   } as const;
 }

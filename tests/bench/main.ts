@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [suite...] [--json] [--save] [--soak]`. Progress goes to stderr; `--save` also writes
+ * `npm run bench -- [suite...] [--json] [--save] [--soak] [--long]`. Progress goes to stderr; `--save` also writes
  * docs/benchmarks/<suite>.md, with the machine. A new suite is one import and one line below.
  */
 
@@ -8,10 +8,11 @@ import { suite as learning } from './learning.js';
 import { suite as network } from './network.js';
 import { saveReport, table } from './report.js';
 import { suite as runtime } from './runtime.js';
+import { suite as search } from './search.js';
 import { type BenchResult, type BenchSuite, runCase } from './suite.js';
 import { suite as surface } from './surface.js';
 
-const SUITES: readonly BenchSuite[] = [runtime, consensus, network, learning, surface];
+const SUITES: readonly BenchSuite[] = [runtime, consensus, network, learning, search, surface];
 
 async function main(words: readonly string[]): Promise<number> {
   const json = words.includes('--json');

@@ -173,7 +173,7 @@ test('overrides win over the file, and naming a domain keeps its settings', (t) 
     config.domains.map(({ domain_id, optimizer }) => [domain_id, optimizer]),
     [
       ['digits', 'random'],
-      ['other', 'ga'],
+      ['other', 'auto'],
     ],
   );
 });

@@ -1,6 +1,7 @@
 /** Strategies by name, new or from where they were saved. */
 import * as z from 'zod';
 import { DoinError, errorMessage } from '../../../runtime/errors.js';
+import { Auto } from './auto.js';
 import { Bipop } from './bipop.js';
 import { GeneticAlgorithm } from './genetic.js';
 import { LShade } from './l-shade.js';
@@ -12,7 +13,8 @@ import type { Strategy, StrategyOptions } from './strategy.js';
 type Creator = (options: StrategyOptions, saved?: unknown) => Strategy;
 
 const CREATORS: Record<StrategyName, Creator> = {
-  'cma-es': byMethod('cma-es', (tools, saved) => new Bipop(tools, saved)),
+  auto: byMethod('auto', (tools, saved) => new Auto(tools, saved)),
+  'cma-es': byMethod('cma-es', (tools, saved) => new Bipop(tools, { growth: 2, sigma: 0.25 }, saved)),
   'l-shade': byMethod('l-shade', (tools, saved) => new LShade(tools, saved)),
   ga: (options, saved) => new GeneticAlgorithm(options, saved),
   random: createRandomSearch,

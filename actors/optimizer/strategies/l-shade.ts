@@ -7,6 +7,7 @@
  */
 import * as z from 'zod';
 import type { Random } from '../../../gpu-workers/random.js';
+import { latinHypercube } from './latin-hypercube.js';
 import type { Method, MethodTools, Trial } from './method.js';
 import { packedFloats, packFloats } from './packed.js';
 import { SuccessMemory, savedMemory } from './success-memory.js';
@@ -138,17 +139,10 @@ export class LShade implements Method {
     };
   }
 
-  /** Founders are one to each slice of every axis (a Latin hypercube). */
   #found(best: Member | null): void {
     const { cube, random } = this.#tools;
     const count = MEMBERS * cube.dimensions + MIN_MEMBERS;
-    const points = Array.from({ length: count }, () => new Float64Array(cube.dimensions));
-    for (let axis = 0; axis < cube.dimensions; axis += 1) {
-      const slices = random.shuffle(Uint32Array.from({ length: count }, (_, index) => index));
-      for (const [index, point] of points.entries()) {
-        point[axis] = ((slices[index] as number) + random.uniform()) / count;
-      }
-    }
+    const points = latinHypercube(cube.dimensions, count, random);
     this.#members = points.map((point) => ({ id: this.#newId(), point, score: Number.POSITIVE_INFINITY }));
     this.#founders = 0;
     if (best !== null) {

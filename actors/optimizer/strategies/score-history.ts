@@ -1,8 +1,9 @@
 /** Whether a run of CMA-ES still gets anywhere: TolFun and stagnation as in Hansen (2009), BI-population CMA-ES. */
 import { packFloats } from './packed.js';
 
-/** Differences of scores below it mean nothing. */
+/** Differences of scores below the one, or below the other as a share of the score, mean nothing. */
 const MIN_DIFFERENCE = 1e-12;
+const MIN_SHARE = 1e-7;
 /** Generations at either end of the history that are compared, and how often. */
 const WINDOW = 20;
 const INTERVAL = 10;
@@ -24,7 +25,7 @@ export class ScoreHistory {
   stops(best: number, median: number, worst: number): boolean {
     this.#bests.push(best);
     this.#medians.push(median);
-    const noise = MIN_DIFFERENCE * Math.max(1e-2 * Math.abs(best), 1);
+    const noise = Math.max(MIN_DIFFERENCE, MIN_SHARE * Math.abs(best));
     if (worst - best < noise && this.#rangeOfLast(this.#tolWindow) < noise) return true;
     if (this.#bests.length < this.#limit + INTERVAL) return false;
     this.#bests = this.#bests.slice(-this.#limit);

@@ -3,6 +3,7 @@ import { createStrategy } from '../../../../actors/optimizer/strategies/create.j
 import { STRATEGY_NAMES, type StrategyName } from '../../../../actors/optimizer/strategies/names.js';
 import { digitsSpec } from '../../../../gpu-workers/domains/digits/spec.js';
 import { quadraticSpec } from '../../../../gpu-workers/domains/quadratic/spec.js';
+import { Random } from '../../../../gpu-workers/random.js';
 import { decodeGenome, type Genome, NANO, type Space } from '../../../../runtime/genome/space.js';
 import { complies } from './compliance.js';
 
@@ -120,17 +121,54 @@ test('cma-es leaves a parameter of two values only when it must', (t) => {
   }
 });
 
-test('l-shade finds the best of the many hollows of an egg box, its population shrinking', (t) => {
-  const eggs = (genome: Genome) =>
-    genome.reduce((sum, value) => {
-      const z = value / NANO - 3;
+/** Many hollows, the deepest at 3 in each coordinate; `turn` mixes neighbours, so that no coordinate is independent. */
+const eggBox =
+  (turn: number) =>
+  (genome: Genome): number =>
+    genome.reduce((sum, value, index) => {
+      const z = value / NANO - 3 + turn * (genome[(index + 1) % genome.length]! / NANO - 3);
       return sum + z * z + 10 * (1 - Math.cos(2 * Math.PI * z));
     }, 0);
+
+for (const parallel of [1, 4]) {
+  test(`auto searches independent coordinates one by one, with ${parallel} out at a time`, (t) => {
+    const evaluations = (value: (genome: Genome) => number) => {
+      const strategy = createStrategy('auto', { space, direction: 'minimize', seed: new Uint8Array(32).fill(2) });
+      const out = Array.from({ length: parallel }, () => strategy.ask());
+      for (let told = 1; told <= 3000; told += 1) {
+        const candidate = out.shift()!;
+        strategy.tell(candidate.id, value(candidate.genome));
+        if (strategy.best()!.performance < 1e-8) return told;
+        out.push(strategy.ask());
+      }
+      return Number.POSITIVE_INFINITY;
+    };
+    t.true(evaluations(eggBox(0)) < 1000 * parallel);
+    t.is(evaluations(eggBox(0.3)), Number.POSITIVE_INFINITY);
+  });
+}
+
+test('auto begins in the middle of the space and ends a noisy objective near its bottom', (t) => {
+  const strategy = createStrategy('auto', { space, direction: 'maximize', seed: new Uint8Array(32).fill(4) });
+  const first = strategy.ask();
+  t.true(first.genome.every((value) => Math.abs(value) <= 1));
+  strategy.tell(first.id, bowl(first.genome));
+  const noise = Random.fromSeed(new Uint8Array(32), 'noise');
+  let last = -90;
+  for (let told = 0; told < 1500; told += 1) {
+    const candidate = strategy.ask();
+    last = 0.95 * last + 0.05 * bowl(candidate.genome);
+    strategy.tell(candidate.id, bowl(candidate.genome) + noise.gaussian());
+  }
+  t.true(last > -10, `${last}`);
+});
+
+test('l-shade finds the best of the many hollows of an egg box, its population shrinking', (t) => {
   const strategy = createStrategy('l-shade', { space, direction: 'minimize', seed: new Uint8Array(32).fill(1) });
   const sizes: number[] = [];
   for (let told = 0; told < 9900; told += 1) {
     const candidate = strategy.ask();
-    strategy.tell(candidate.id, eggs(candidate.genome));
+    strategy.tell(candidate.id, eggBox(0)(candidate.genome));
     if (told % 2000 === 0) sizes.push(strategy.statistics().populationSize);
   }
   t.true(strategy.best()!.performance < 0.1, `${strategy.best()!.performance}`);
