@@ -97,6 +97,7 @@ const parametersSchema = z.strictObject({
     rejectedMicro: natural,
     divergentMicro: natural,
     missedMicro: natural,
+    doubleSignMicro: natural,
     halfLifeMs: positive,
     minimumMicro: z.int().min(1, 'must be at least 1, as who has no reputation cannot be drawn by it'),
   }),

@@ -15,6 +15,7 @@ import { decodeBlock, transactionBytes, transactionId, transactionSigningBytes }
 import { Duties } from './duties.js';
 import { mayBeUnpaid, NO_FEE } from './fees.js';
 import { nextAttestation } from './finality/voting.js';
+import type { Evidence } from './finality/watch.js';
 import { type Genesis, genesisHash } from './genesis.js';
 import { Housekeeping } from './housekeeping.js';
 import { Intake } from './intake.js';
@@ -153,6 +154,7 @@ class ChainNode {
           ctx.emit(chain.transactionAccepted, { id, bytes, publish, transaction }, story);
         },
         headMoved: (change) => this.#headMoved(change),
+        offenceSeen: (evidence) => this.#reportOffence(evidence),
       },
     );
   }
@@ -289,6 +291,16 @@ class ChainNode {
       const { height } = block.header;
       this.#ctx.emit(chain.blockProduced, { hash, height, announcement: produced.announcement }, inStoryOf(hash));
     }
+  }
+
+  /** Everybody who sees it reports it: one report is enough, and the others are refused without a trace. */
+  #reportOffence(evidence: Evidence): void {
+    const { offender, offence } = evidence;
+    if (offender === this.#keyPair.publicKey) return;
+    this.#ctx.log.warn('a node signed against itself', { offender, offence: offence.type });
+    void this.submit(evidence).catch((error: unknown) => {
+      this.#ctx.log.info('evidence not sent', { offender, reason: errorMessage(error) });
+    });
   }
 
   #headMoved(change: HeadSwitch): void {

@@ -24,7 +24,18 @@ import { hash, hashBytes } from '../../runtime/crypto/hash.js';
 import { merkleRoot } from '../../runtime/crypto/merkle.js';
 import { domainSpecCodec } from './domain-spec.js';
 import { LIMITS } from './limits.js';
-import type { Attestation, Block, BlockHeader, Checkpoint, Hash, Transaction, TransactionBody } from './types.js';
+import type {
+  Attestation,
+  Block,
+  BlockHeader,
+  Checkpoint,
+  Fee,
+  Hash,
+  Offence,
+  SignedAttestation,
+  Transaction,
+  TransactionBody,
+} from './types.js';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -46,8 +57,38 @@ export const seatMeasurementCodec = struct({
   traceDigest: hash32,
 });
 
+const headerFields = {
+  version: u32,
+  chainId: text(LIMITS.chainIdBytes),
+  height: u53,
+  parent: hash32,
+  timestampMs: u53,
+  slot: u53,
+  rank: u8,
+  proposer: hash32,
+  transactionsRoot: hash32,
+  stateRoot: hash32,
+  vrfProof: vrfProof80,
+};
+const unsignedHeaderCodec = struct(headerFields);
+export const headerCodec: Codec<BlockHeader> = struct({ ...headerFields, signature: signature64 });
+
+const feeUnits = integer(0, LIMITS.feeUnits);
+const feeCodec: Codec<Fee> = struct({ maxUnits: feeUnits, tipUnits: feeUnits });
+
 export const checkpointCodec: Codec<Checkpoint> = struct({ height: u53, hash: hash32 });
-const attestationCodec: Codec<Attestation> = struct({ source: checkpointCodec, target: checkpointCodec });
+const attestationFields = { source: checkpointCodec, target: checkpointCodec };
+const attestationCodec: Codec<Attestation> = struct(attestationFields);
+const signedAttestationCodec: Codec<SignedAttestation> = struct({
+  ...attestationFields,
+  nonce: u53,
+  fee: feeCodec,
+  signature: signature64,
+});
+const offenceCodec: Codec<Offence> = variant({
+  'two-blocks': [0, struct({ first: headerCodec, second: headerCodec })],
+  'two-attestations': [1, struct({ first: signedAttestationCodec, second: signedAttestationCodec })],
+});
 
 const bodyCodec: Codec<TransactionBody> = variant({
   transfer: [0, struct({ to: hash32, amountUnits: u53 })],
@@ -91,35 +132,19 @@ const bodyCodec: Codec<TransactionBody> = variant({
   challenge: [5, struct({ optimum: hash32, seat: u8, bits: hash32 })],
   'jury-vote': [6, struct({ optimum: hash32, seat: u8, dataSeed: hash32, bits: nullable(hash32) })],
   attest: [40, attestationCodec],
+  evidence: [41, struct({ offender: hash32, offence: offenceCodec })],
 });
 
-const feeUnits = integer(0, LIMITS.feeUnits);
 const transactionFields = {
   sender: hash32,
   nonce: u53,
-  fee: struct({ maxUnits: feeUnits, tipUnits: feeUnits }),
+  fee: feeCodec,
   body: bodyCodec,
 };
 const unsignedTransactionCodec = struct(transactionFields);
 export const transactionCodec: Codec<Transaction> = remembered(
   struct({ ...transactionFields, signature: signature64 }),
 );
-
-const headerFields = {
-  version: u32,
-  chainId: text(LIMITS.chainIdBytes),
-  height: u53,
-  parent: hash32,
-  timestampMs: u53,
-  slot: u53,
-  rank: u8,
-  proposer: hash32,
-  transactionsRoot: hash32,
-  stateRoot: hash32,
-  vrfProof: vrfProof80,
-};
-const unsignedHeaderCodec = struct(headerFields);
-export const headerCodec: Codec<BlockHeader> = struct({ ...headerFields, signature: signature64 });
 
 export const blockCodec: Codec<Block> = struct({
   header: headerCodec,

@@ -15,7 +15,8 @@ export const NO_FEE: Fee = { maxUnits: 0, tipUnits: 0 };
 
 /**
  * Who needs no coins. Each of these the state bounds by itself: one vote a seat, one answer a juror, one bond a
- * challenge, one attestation a member and checkpoint, one reveal a commitment, as many commitments as the sender may have
+ * challenge, one attestation a member and checkpoint, one piece of evidence an
+ * offence, one reveal a commitment, as many commitments as the sender may have
  * open, one registration that changes something, of each member one record a ledger and anchor and one vote a proposed
  * domain, one close by receipt a channel. Everything else pays.
  */
@@ -25,6 +26,7 @@ export function mayBeUnpaid(body: TransactionBody): boolean {
     case 'challenge':
     case 'jury-vote':
     case 'attest':
+    case 'evidence':
     case 'reveal':
     case 'commit':
     case 'register-evaluator':
@@ -48,6 +50,7 @@ export function unpaidRank(body: TransactionBody): number {
   switch (body.type) {
     case 'vote':
     case 'attest':
+    case 'evidence':
       return 0;
     case 'reveal':
       return 1;

@@ -40,6 +40,8 @@ export interface ChainParameters {
     readonly rejectedMicro: number;
     readonly divergentMicro: number;
     readonly missedMicro: number;
+    /** For two blocks of one slot, or attestations that contradict each other. */
+    readonly doubleSignMicro: number;
     readonly halfLifeMs: number;
     readonly minimumMicro: number;
   };
@@ -137,6 +139,7 @@ export const DEFAULT_PARAMETERS: ChainParameters = {
     rejectedMicro: 3_000_000,
     divergentMicro: 3_000_000,
     missedMicro: 1_000_000,
+    doubleSignMicro: 10_000_000,
     halfLifeMs: 604_800_000,
     minimumMicro: 2_000_000,
   },

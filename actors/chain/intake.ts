@@ -12,12 +12,16 @@ import {
   headerHash,
   transactionBytes,
   transactionId,
+  transactionSigningBytes,
 } from './codec.js';
 import { Execution } from './execution.js';
+import { offenceId } from './finality/slashing.js';
+import { type Evidence, OffenceWatch } from './finality/watch.js';
 import type { Mempool, Pooled } from './mempool.js';
 import type { Verdict } from './messages.js';
 import { slotAt } from './schedule.js';
-import { GLOBALS } from './state/state.js';
+import { OFFENCE } from './state/finality.js';
+import { GLOBALS, REPUTATION } from './state/state.js';
 import { applyTransaction } from './transactions/apply.js';
 import type { Refusal } from './transactions/refusal.js';
 import { checkHeader } from './transition.js';
@@ -40,6 +44,8 @@ export interface IntakeEvents {
   /** `publish`: it is our own, or gossip passed it over when it came because it was too early. */
   pooled(entry: Pooled, publish: boolean): void;
   headMoved(change: HeadSwitch): void;
+  /** Somebody signed against himself, and this is the proof. */
+  offenceSeen(evidence: Evidence): void;
 }
 
 export class Intake {
@@ -50,6 +56,7 @@ export class Intake {
   readonly #pool: ClaimPool | null;
   readonly #now: () => number;
   readonly #events: IntakeEvents;
+  readonly #watch = new OffenceWatch();
 
   constructor(
     modules: {
@@ -81,6 +88,7 @@ export class Intake {
     const id = transactionId(transaction);
     if (this.#mempool.has(id) && !own) return { action: 'ignore', code: 'already-known' };
     const entry = { id, transaction, bytes: transactionBytes(transaction), own };
+    this.#watchAttestation(transaction);
     const refusal = this.#tryOnHead(transaction);
     if (refusal !== null) {
       if (refusal.later) this.#mempool.park(entry);
@@ -104,6 +112,7 @@ export class Intake {
     if (parent === null) return { action: 'ignore', code: 'unknown-parent', missing: [header.parent] };
     const refusal = checkHeader(parent, header, this.#chain.genesis, this.#verifier);
     if (refusal !== null) return this.#refuse(refusal.code);
+    this.#report(this.#watch.seeHeader(header));
     const known = transactionIds.map((id) => this.#mempool.get(id)?.transaction);
     const missing = transactionIds.filter((_, index) => known[index] === undefined);
     // A header by the right proposer is worth forwarding; what is missing of its body, gossip fetches.
@@ -159,8 +168,35 @@ export class Intake {
   async #import(blocks: readonly Block[]): Promise<readonly Verdict[]> {
     const { outcomes, headSwitch } = await this.#chain.importAll(blocks, this.#checkedAhead(blocks));
     if (headSwitch !== null) this.#events.headMoved(headSwitch);
+    for (const [index, { kind }] of outcomes.entries()) {
+      const block = blocks[index];
+      if (kind === 'imported' && block !== undefined) this.#watchBlock(block);
+    }
     const canonical = new Set(headSwitch?.applied.map(({ hash }) => hash));
     return outcomes.map((outcome) => this.#verdictOn(outcome, canonical));
+  }
+
+  /** Of a block that was found valid, on whatever branch. */
+  #watchBlock({ header, transactions }: Block): void {
+    this.#report(this.#watch.seeHeader(header));
+    for (const transaction of transactions) this.#report(this.#watch.seeTransaction(transaction));
+  }
+
+  /** Of one that came by itself: a member's who has something to lose, and his for certain. */
+  #watchAttestation(transaction: Transaction): void {
+    const { sender, body, signature } = transaction;
+    if (body.type !== 'attest') return;
+    const { state } = this.#chain.head;
+    if ((state.get(REPUTATION, sender)?.scoreMicro ?? 0) === 0) return;
+    const message = transactionSigningBytes(this.#chain.genesis.chainId, transaction);
+    if (!this.#verifier.signature(sender, message, signature)) return;
+    this.#report(this.#watch.seeTransaction(transaction));
+  }
+
+  #report(evidence: Evidence | null): void {
+    if (evidence === null) return;
+    const punished = this.#chain.head.state.get(OFFENCE, offenceId(evidence.offence, evidence.offender)) !== undefined;
+    if (!punished) this.#events.offenceSeen(evidence);
   }
 
   #verdictOn(outcome: BatchOutcome['outcomes'][number], canonical: ReadonlySet<string>): Verdict {

@@ -21,6 +21,7 @@ export function storyOfTransaction(body: TransactionBody): Pick<SendOptions, 'tr
     case 'channel-dispute':
     case 'domain-register':
     case 'domain-vote':
+    case 'evidence':
     case 'register-evaluator':
     case 'anchor-record':
       return {};

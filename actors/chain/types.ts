@@ -52,6 +52,20 @@ export interface Attestation {
   readonly target: Checkpoint;
 }
 
+/** An attestation as its sender put it into a transaction, with what else he signed. */
+export interface SignedAttestation extends Attestation {
+  readonly nonce: number;
+  readonly fee: Fee;
+  readonly signature: string;
+}
+
+/** What proves by itself that a node signed against itself. */
+export type Offence =
+  /** Two blocks for one slot. */
+  | { readonly type: 'two-blocks'; readonly first: BlockHeader; readonly second: BlockHeader }
+  /** Two attestations of one height, or one around the other. */
+  | { readonly type: 'two-attestations'; readonly first: SignedAttestation; readonly second: SignedAttestation };
+
 export type TransactionBody =
   | { readonly type: 'transfer'; readonly to: NodeId; readonly amountUnits: number }
   | {
@@ -87,6 +101,7 @@ export type TransactionBody =
   /** Replaces the sender's list of evaluated domains; an empty list withdraws. */
   | { readonly type: 'register-evaluator'; readonly domains: readonly string[] }
   | ({ readonly type: 'attest' } & Attestation)
+  | { readonly type: 'evidence'; readonly offender: NodeId; readonly offence: Offence }
   | {
       readonly type: 'commit';
       readonly commitment: Hash;
@@ -331,6 +346,7 @@ export type ChainRecord =
       readonly reference: string;
       readonly by: NodeId;
     }
+  | { readonly type: 'OFFENCE'; readonly node: NodeId; readonly offence: Offence['type']; readonly reporter: NodeId }
   /** Two thirds of the weight stand behind a link to this checkpoint. */
   | ({ readonly type: 'JUSTIFIED' } & Checkpoint)
   /** This block and all before it can never be undone. */

@@ -121,6 +121,7 @@ function stepOfRecord(record: ChainRecord): Pick<LifeStep, 'step' | 'text'> | nu
     case 'DOMAIN':
     case 'REPUTATION':
     case 'COINBASE':
+    case 'OFFENCE':
     case 'JUSTIFIED':
     case 'FINALIZED':
       return null;

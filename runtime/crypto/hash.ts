@@ -20,6 +20,7 @@ export type HashTag =
   | 'doin/commitment'
   | 'doin/beacon'
   | 'doin/vrf-input'
+  | 'doin/offence'
   | 'doin/rank'
   | 'doin/seat'
   | 'doin/training-seed'

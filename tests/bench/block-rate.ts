@@ -52,7 +52,7 @@ export async function importRate(
   const chain = await Blockchain.open(genesis, store, verifier);
   const intake = new Intake(
     { chain, mempool: new Mempool(), verifier, pool, now: () => Number.MAX_SAFE_INTEGER / 2 },
-    { pooled: () => undefined, headMoved: () => undefined },
+    { offenceSeen: () => undefined, pooled: () => undefined, headMoved: () => undefined },
   );
   const started = performance.now();
   for (let at = 0; at < blocks.length; at += LIST) {

@@ -16,6 +16,30 @@ const safe = fc.oneof(fc.constantFrom(-SAFE, -33, -32, 0, SAFE), fc.maxSafeInteg
 const fee = fc.oneof(fc.constantFrom(0, LIMITS.feeUnits), fc.nat(LIMITS.feeUnits));
 const domain = fc.string({ unit: 'grapheme', maxLength: 8 });
 
+export const headers: fc.Arbitrary<BlockHeader> = record({
+  version: fc.nat(0xffff_ffff),
+  chainId: fc.string({ unit: 'grapheme', maxLength: 4 }),
+  height: natural,
+  parent: hash,
+  timestampMs: natural,
+  slot: natural,
+  rank: fc.nat(255),
+  proposer: hash,
+  transactionsRoot: hash,
+  stateRoot: hash,
+  vrfProof: hexOf(80),
+  signature: hexOf(64),
+});
+
+const checkpoint = record({ height: natural, hash });
+const attestation = { source: checkpoint, target: checkpoint };
+const signedAttestation = record({
+  ...attestation,
+  nonce: natural,
+  fee: record({ maxUnits: fc.nat(1_000_000), tipUnits: fc.nat(1_000_000) }),
+  signature: hexOf(64),
+});
+
 const name = fc.string({ unit: 'grapheme', maxLength: 4 });
 const range = { name, low: safe, high: safe };
 export const domainSpecs: fc.Arbitrary<DomainSpec> = record({
@@ -60,6 +84,15 @@ const bodies: fc.Arbitrary<TransactionBody> = fc.oneof(
   record({ type: fc.constant('channel-dispute' as const), channel: hash, amountUnits: natural, receipt: hexOf(64) }),
   record({ type: fc.constant('domain-register' as const), spec: domainSpecs, dataHash: hash }),
   record({ type: fc.constant('domain-vote' as const), domain, specHash: hash }),
+  record({ type: fc.constant('attest' as const), ...attestation }),
+  record({
+    type: fc.constant('evidence' as const),
+    offender: hash,
+    offence: fc.oneof(
+      record({ type: fc.constant('two-attestations' as const), first: signedAttestation, second: signedAttestation }),
+      record({ type: fc.constant('two-blocks' as const), first: headers, second: headers }),
+    ),
+  }),
   record({ type: fc.constant('transfer' as const), to: hash, amountUnits: natural }),
   record({ type: fc.constant('inference-pay' as const), to: hash, domain, amountUnits: natural, request: hash }),
   record({ type: fc.constant('register-evaluator' as const), domains: fc.array(domain, { maxLength: 5 }) }),
@@ -116,21 +149,6 @@ export const transactions: fc.Arbitrary<Transaction> = record({
   nonce: natural,
   fee: record({ maxUnits: fee, tipUnits: fee }),
   body: bodies,
-  signature: hexOf(64),
-});
-
-export const headers: fc.Arbitrary<BlockHeader> = record({
-  version: fc.nat(0xffff_ffff),
-  chainId: fc.string({ unit: 'grapheme', maxLength: 4 }),
-  height: natural,
-  parent: hash,
-  timestampMs: natural,
-  slot: natural,
-  rank: fc.nat(255),
-  proposer: hash,
-  transactionsRoot: hash,
-  stateRoot: hash,
-  vrfProof: hexOf(80),
   signature: hexOf(64),
 });
 

@@ -36,7 +36,7 @@ const intake = new Intake(
     pool: null,
     now: () => Number.MAX_SAFE_INTEGER / 2,
   },
-  { pooled: () => undefined, headMoved: () => undefined },
+  { offenceSeen: () => undefined, pooled: () => undefined, headMoved: () => undefined },
 );
 const keepBlocks = keep === '' ? null : Number(keep);
 const housekeeping = new Housekeeping(chain, store, { keepBlocks, snapshotInterval: 10 });

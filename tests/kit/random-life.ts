@@ -10,7 +10,7 @@ import { CHANNEL } from '../../actors/chain/state/channels.js';
 import { DEFINITION, PROPOSALS } from '../../actors/chain/state/domains.js';
 import { ACCOUNT, DOMAIN, EVALUATES, OPEN, OPTIMUM } from '../../actors/chain/state/state.js';
 import { receiptBytes } from '../../actors/chain/transactions/channel.js';
-import type { Fee, Transaction, TransactionBody } from '../../actors/chain/types.js';
+import type { Fee, SignedAttestation, Transaction, TransactionBody } from '../../actors/chain/types.js';
 import { seatBits } from '../../actors/quorum/audit-rules.js';
 import { quadraticSpec } from '../../gpu-workers/domains/quadratic/spec.js';
 import { NANO } from '../../runtime/fixed/nano.js';
@@ -45,6 +45,7 @@ export const WEIGHTS: Readonly<Record<TransactionBody['type'], number>> = {
   'channel-open': 1,
   'channel-close': 1,
   'channel-dispute': 1,
+  evidence: 1,
 };
 export const KINDS = (Object.entries(WEIGHTS) as [TransactionBody['type'], number][]).flatMap(([kind, weight]) =>
   Array.from({ length: weight }, () => kind),
@@ -112,6 +113,7 @@ export class RandomLife {
     },
     'channel-close': (_name, who, amount) => this.#endChannel(who, amount),
     'channel-dispute': (name, who, amount) => this.#disputeChannel(name, who, amount),
+    evidence: (name, who, amount) => this.#evidence(name, who, amount),
   };
 
   #sign(name: string, body: TransactionBody, fee: Fee = usualFee(body)): Transaction {
@@ -251,6 +253,24 @@ export class RandomLife {
       if ((amount + index) % 5 === 0 || attestation === null) return [];
       return [this.#sign(name, { type: 'attest', ...attestation })];
     });
+  }
+
+  /** Now and then somebody attested one height twice, somewhere else. */
+  #evidence(name: string, who: number, amount: number): Transaction[] {
+    if (amount % 20 !== 0) return [];
+    const offender = this.#members[(who + 1) % this.#members.length]!;
+    const origin = { height: 0, hash: this.#chain.tip.hash };
+    const signed = (hash: string): SignedAttestation => {
+      const attestation = { source: origin, target: { height: amount + 1, hash } };
+      const { nonce, fee, signature } = sign(this.#chain.genesis, offender, amount, { type: 'attest', ...attestation });
+      return { ...attestation, nonce, fee, signature };
+    };
+    const offence = {
+      type: 'two-attestations',
+      first: signed('aa'.repeat(32)),
+      second: signed('bb'.repeat(32)),
+    } as const;
+    return [this.#sign(name, { type: 'evidence', offender: keyOf(offender).publicKey, offence })];
   }
 
   #recordAnchor(name: string, who: number): Transaction[] {

@@ -45,6 +45,9 @@ export const ELECTORATE: EntryKind<readonly Elector[]> = {
   codec: array(struct({ node: hash32, weightMicro: u64 }), 1_000_000),
 };
 
+/** By hash of an offence (slashing.ts): the block that punished it. Never again. */
+export const OFFENCE: EntryKind<number> = { prefix: 'offence', codec: u53 };
+
 /** By node that ever was in an electorate. */
 export interface Attester {
   /** The highest checkpoint it attested; 0 for none. */

@@ -15,6 +15,7 @@ import { applyChannelClose, applyChannelDispute, applyChannelOpen } from './chan
 import { applyCommit } from './commit.js';
 import { applyDomainRegistration } from './domain-register.js';
 import { applyDomainVote } from './domain-vote.js';
+import { applyEvidence } from './evidence.js';
 import { applyInferencePayment } from './inference-pay.js';
 import { applyJuryVote } from './jury-vote.js';
 import type { Refusal } from './refusal.js';
@@ -35,7 +36,8 @@ export function applyTransaction(
   const { state, usage } = execution;
   execution.state = state.set(ACCOUNT, transaction.sender, withNonceUsed(account, transaction.nonce));
   const places = placesOf(transactionBytes(transaction).length);
-  const refusal = chargeFee(execution, transaction.sender, transaction, places) ?? applyBody(execution, transaction);
+  const refusal =
+    chargeFee(execution, transaction.sender, transaction, places) ?? applyBody(execution, transaction, verify);
   if (refusal !== null) {
     execution.state = state;
     execution.usage = usage;
@@ -43,7 +45,7 @@ export function applyTransaction(
   return refusal;
 }
 
-function applyBody(execution: Execution, { sender, nonce, body }: Transaction): Refusal | null {
+function applyBody(execution: Execution, { sender, nonce, body }: Transaction, verify: SignatureCheck): Refusal | null {
   switch (body.type) {
     case 'transfer':
       return applyTransfer(execution, sender, body);
@@ -63,6 +65,8 @@ function applyBody(execution: Execution, { sender, nonce, body }: Transaction): 
       return applyRegistration(execution, sender, body);
     case 'attest':
       return applyAttest(execution, sender, body);
+    case 'evidence':
+      return applyEvidence(execution, sender, body, verify);
     case 'commit':
       return applyCommit(execution, sender, body);
     case 'reveal':

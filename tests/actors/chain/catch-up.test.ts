@@ -45,7 +45,7 @@ async function start(pool: ClaimPool | null, store: BlockStore = MemoryBlockStor
   const switches: HeadSwitch[] = [];
   const intake = new Intake(
     { chain, mempool: new Mempool(), verifier, pool, now: () => Number.MAX_SAFE_INTEGER - 10_000 },
-    { pooled: () => undefined, headMoved: (change) => switches.push(change) },
+    { offenceSeen: () => undefined, pooled: () => undefined, headMoved: (change) => switches.push(change) },
   );
   return { chain, intake, switches, counts };
 }

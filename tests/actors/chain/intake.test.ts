@@ -40,6 +40,7 @@ class Node {
     this.intake = new Intake(
       { chain, mempool: this.mempool, verifier: new RememberingVerifier(), pool: null, now: () => this.nowMs },
       {
+        offenceSeen: () => undefined,
         pooled: ({ id }) => this.pooled.push(id),
         headMoved: (change) => {
           this.switches.push(change);

@@ -20,6 +20,8 @@ import {
 import { TestContext, testEnvelope } from '../../kit/context.js';
 
 const MEMBERS = ['ada', 'bob', 'cid', 'dan'];
+/** Slots between two branches, so that nobody makes a block for one slot on both: that would be an offence. */
+const APART = 12;
 const genesis = makeGenesis(MEMBERS);
 const actor = createChainActor({
   openStore: (_file, hash) => SqliteBlockStore.open(':memory:', hash),
@@ -68,7 +70,7 @@ test('a branch switch gives the transactions of the old branch back to the mempo
   light.add([lost]);
   light.add([both]);
   const heavy = new TestChain(genesis, MEMBERS);
-  heavy.add([both], 1);
+  heavy.add([both], APART);
   improve(heavy, 'ada');
 
   const { context, ask, receive } = await start(t);
@@ -107,7 +109,10 @@ test('what needs the branch that lost waits aside, and is in no block meanwhile'
   // More work than on the other branch.
   const { commit, reveal } = makeReveal(genesis, 'bob', [3, 3], -10 * NANO);
   // Nonces above those of the other branch, so that none of its transactions is lost for that reason.
-  heavy.add(MEMBERS.map((name, at) => sign(genesis, name, 20, makeReveal(genesis, name, [50, at], 0).commit)));
+  heavy.add(
+    MEMBERS.map((name, at) => sign(genesis, name, 20, makeReveal(genesis, name, [50, at], 0).commit)),
+    APART,
+  );
   heavy.add([sign(genesis, 'bob', 21, commit)]);
   const { records } = heavy.add([sign(genesis, 'bob', 22, reveal)]);
   heavy.add(votesOn(heavy, records, () => -10 * NANO));
@@ -140,7 +145,7 @@ test('this node’s own transaction is published again when its block is gone', 
   await receive(light);
   t.is((await ask('getStatus', {})).mempool, 0);
   const heavy = new TestChain(genesis, MEMBERS);
-  heavy.add([sign(genesis, 'dan', 1, { type: 'register-evaluator', domains: [] })], 1);
+  heavy.add([sign(genesis, 'dan', 1, { type: 'register-evaluator', domains: [] })], APART);
   heavy.add([sign(genesis, 'dan', 2, { type: 'register-evaluator', domains: [DOMAIN_ID] })]);
   context.emitted.length = 0;
   await receive(heavy);
