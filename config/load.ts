@@ -173,6 +173,7 @@ function resolveDomain(domain: ParsedNodeConfig['domains'][number], role: NodeCo
   const evaluate = domain.evaluate ?? domain.optimize !== true;
   return {
     ...domain,
+    definition: domain.definition === undefined ? undefined : resolve(domain.definition),
     optimize: optimize && (role === 'full' || role === 'optimizer'),
     evaluate: evaluate && (role === 'full' || role === 'evaluator'),
   };

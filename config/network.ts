@@ -4,79 +4,20 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { MIN_INCREMENT_SCALE_NANO } from '../actors/chain/domain-spec.js';
 import type { Genesis } from '../actors/chain/genesis.js';
 import { LIMITS } from '../actors/chain/limits.js';
 import { ranksPerSlot } from '../actors/chain/schedule.js';
 import { MAX_WINDOW } from '../actors/chain/state/use.js';
 import { peerIdOf, publicKeyOf } from '../runtime/crypto/peer-id.js';
-import { DoinError, errorMessage } from '../runtime/errors.js';
 import { NANO } from '../runtime/fixed/nano.js';
+import { domainSchema } from './domain-spec.js';
+import { parseSnakeFile, snakeKeys, unreadable } from './snake-file.js';
 
-const integer = z.int();
 const positive = z.int().min(1);
 const natural = z.int().min(0);
+
 /** A block's header holds its proposer's rank in one byte. */
 const MAX_RANKS = 256;
-
-const shortText = (maximumBytes: number) =>
-  z
-    .string()
-    .min(1)
-    .refine((text) => Buffer.byteLength(text) <= maximumBytes, `must be at most ${maximumBytes} bytes of UTF-8`);
-
-/** Module name of domains whose work is done by a program of the node's owner. */
-const PROGRAMS = 'exec';
-
-const rangeOf = <K extends 'int' | 'float'>(kind: K) =>
-  z
-    .strictObject({
-      name: shortText(LIMITS.nameBytes),
-      kind: z.literal(kind),
-      low: integer,
-      high: integer,
-      log: z.boolean().optional(),
-    })
-    .refine(({ low, high }) => low <= high, { path: ['low'], message: 'is above high' })
-    .refine(({ log, low }) => !log || low > 0, {
-      path: ['log'],
-      message: 'needs a low above 0, as there is no logarithm below; raise low or leave log out',
-    });
-
-const parameterSchema = z.discriminatedUnion('kind', [
-  rangeOf('int'),
-  rangeOf('float'),
-  z.strictObject({
-    name: shortText(LIMITS.nameBytes),
-    kind: z.literal('categorical'),
-    choices: z.array(shortText(LIMITS.nameBytes)).min(1).max(LIMITS.choicesPerParameter),
-  }),
-]);
-
-const domainSchema = z.strictObject({
-  domainId: z
-    .string()
-    .max(LIMITS.domainIdBytes)
-    .regex(/^[a-z0-9._-]+$/, 'use only a-z, 0-9, ".", "_" and "-"'),
-  module: shortText(LIMITS.moduleBytes),
-  metric: shortText(LIMITS.nameBytes),
-  direction: z.enum(['maximize', 'minimize']),
-  space: z.array(parameterSchema).min(1).max(LIMITS.genomeValues),
-  baselineNano: integer,
-  incrementScaleNano: z.int().min(MIN_INCREMENT_SCALE_NANO, `must be at least ${MIN_INCREMENT_SCALE_NANO}`),
-  toleranceFloorNano: natural,
-  noiseNano: natural,
-  synthetic: z.boolean(),
-  verification: z.enum(['exact', 'statistical']),
-  weightNano: natural,
-  limits: z.strictObject({
-    trainingSeconds: positive.max(LIMITS.trainingSeconds),
-    memoryMb: positive.max(LIMITS.memoryMb),
-    epochs: positive.max(LIMITS.epochs),
-    batchSize: positive.max(LIMITS.batchSize),
-    blobBytes: natural.max(LIMITS.blobBytes),
-  }),
-});
 
 const parametersSchema = z.strictObject({
   slotMs: positive,
@@ -179,18 +120,6 @@ function* contradictionsOf({ parameters, domains, members, ...rest }: Genesis): 
     const message = `lets ${ranks} ranks fit into a slot of ${parameters.slotMs} ms; use one that lets ${MAX_RANKS} at most`;
     yield { path: ['parameters', 'rankDelayMs'], message };
   }
-  for (const [index, { verification, weightNano, module }] of domains.entries()) {
-    if (module === PROGRAMS && verification === 'exact') {
-      yield {
-        path: ['domains', index, 'verification'],
-        message: 'must be "statistical": a program of any kind gives no bits to compare',
-      };
-    }
-    if (verification === 'statistical' && weightNano > NANO / 2) {
-      const message = `must be at most ${NANO / 2}, as results of statistical domains cannot be proved false`;
-      yield { path: ['domains', index, 'weightNano'], message };
-    }
-  }
   const known = new Set(domains.map((domain) => domain.domainId));
   if (known.size !== domains.length) yield { path: ['domains'], message: 'lists a domain twice' };
   for (const [index, { nodeId, evaluates }] of members.entries()) {
@@ -207,80 +136,20 @@ function* contradictionsOf({ parameters, domains, members, ...rest }: Genesis): 
 /** Throws DoinError `network-file-invalid`, whose message names the field, the value's problem and the file. */
 export async function readGenesis(file: string): Promise<Genesis> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw unreadable(file, cause);
+    throw unreadable({ kind: 'network', file }, cause);
   });
   return parseGenesis(text, file);
 }
 
 /** The same for a text that is there already; `file` is what messages call it. */
 export function parseGenesis(text: string, file: string): Genesis {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
-  const foreign = foreignKeys(parsed);
-  if (foreign.length > 0) {
-    throw invalid(
-      file,
-      foreign.map((path) => `${path}: is not a known key; keys are in snake_case`),
-    );
-  }
-  const result = genesisSchema.safeParse(renameKeys(parsed, toCamel));
-  if (result.success) return result.data as Genesis;
-  throw invalid(file, result.error.issues.flatMap(describe));
+  return parseSnakeFile(genesisSchema, text, { kind: 'network', file }) as Genesis;
 }
 
 /** Written beside and renamed: a crash leaves no half a file. */
 export async function writeGenesis(file: string, genesis: Genesis): Promise<void> {
   const members = genesis.members.map((member) => ({ ...member, nodeId: peerIdOf(member.nodeId) }));
   const temporary = `${file}.new`;
-  await writeFile(temporary, `${JSON.stringify(renameKeys({ ...genesis, members }, toSnake), null, 2)}\n`);
+  await writeFile(temporary, `${JSON.stringify(snakeKeys({ ...genesis, members }), null, 2)}\n`);
   await rename(temporary, file);
-}
-
-function unreadable(file: string, cause: unknown): ReturnType<typeof invalid> {
-  return invalid(file, [`cannot be read (${errorMessage(cause)}); name an existing network file`], cause);
-}
-
-function invalid(
-  file: string,
-  problems: readonly string[],
-  cause?: unknown,
-): DoinError<{ code: 'network-file-invalid'; file: string }> {
-  return new DoinError(
-    { code: 'network-file-invalid', file },
-    [`The network file ${file} is not valid:`, ...problems.map((problem) => `  ${problem}`)].join('\n'),
-    { cause },
-  );
-}
-
-function describe(issue: z.core.$ZodIssue): readonly string[] {
-  const path = issue.path.map((key) => toSnake(String(key)));
-  if (issue.code !== 'unrecognized_keys') return [`${path.join('.')}: ${issue.message}`];
-  return issue.keys.map((key) => `${[...path, toSnake(key)].join('.')}: is not a known key; remove it`);
-}
-
-/** Paths of keys that are not in snake case: as `slotMs` they would pass for `slot_ms`. */
-function foreignKeys(value: unknown, path: readonly string[] = []): readonly string[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, item]) => {
-    const here = [...path, key];
-    return !/[A-Z]/.test(key) ? foreignKeys(item, here) : [here.join('.')];
-  });
-}
-
-function renameKeys(value: unknown, rename: (key: string) => string): unknown {
-  if (Array.isArray(value)) return value.map((item) => renameKeys(item, rename));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [rename(key), renameKeys(item, rename)]));
-}
-
-function toCamel(key: string): string {
-  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function toSnake(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

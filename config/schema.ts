@@ -123,6 +123,11 @@ const domainSchema = z.strictObject({
     description: 'A domain that the network file defines.',
     expected: 'a domain of the network, for example "digits"',
   }),
+  definition: documented(z.string().min(1).optional(), {
+    description:
+      'File that defines a domain of your own: JSON with the command of a program, or a JavaScript module. See docs/domains.md.',
+    expected: 'a file path, for example "examples/exec-python/domain.json"',
+  }),
   optimize: documented(z.boolean().optional(), {
     description: 'Search for better models here. Left out: true, unless only `evaluate` is given.',
     expected: 'true or false',

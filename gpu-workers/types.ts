@@ -32,6 +32,12 @@ export interface DomainSpec {
   readonly limits: TaskLimits;
 }
 
+/** A domain as one node runs it: with what only its owner's config says. */
+export interface LocalDomainSpec extends DomainSpec {
+  /** Program of an `exec` domain, and its arguments. Never part of a network file: that would be code from strangers. */
+  readonly command?: readonly string[];
+}
+
 export interface TaskLimits {
   readonly trainingSeconds: number;
   readonly memoryMb: number;

@@ -11,12 +11,15 @@ import type { Domain, DomainSpec, Measurement, PoolResult, PoolTask, WorkContext
 import type { WorkerMessage, WorkerReply, WorkerRequest } from './worker-protocol.js';
 
 const MEBIBYTE = 1_048_576;
+/** Well inside the pool's grace for cancelled tasks. */
+const CANCEL_POLL_MS = 10;
 
 /** By the whole specification: two chains may give one id different bounds. */
 const domains = new Map<string, Promise<Domain>>();
 
 export async function runTask(request: WorkerRequest): Promise<WorkerReply> {
   const { task, spec, port } = request;
+  const { work, release } = workContext(request);
   try {
     lowerThreadPriority(request.niceIncrement);
     post(port, { type: 'started' });
@@ -25,11 +28,12 @@ export async function runTask(request: WorkerRequest): Promise<WorkerReply> {
     if (task === null) return { ok: true, result: null };
     const refused = refuseTask(task, spec);
     if (refused) throw refused;
-    const result = await perform(domain, task, workContext(request));
+    const result = await perform(domain, task, work);
     return { ok: true, result: { ...result, seconds: (performance.now() - startedAt) / 1000 } };
   } catch (error) {
     return failureReply(error);
   } finally {
+    release();
     port.close();
   }
 }
@@ -79,16 +83,21 @@ function prepared(spec: DomainSpec): Promise<Domain> {
 }
 
 /**
- * Cancellation and memory are looked at whenever the domain reports progress. Piscina's heap limit does not see typed
- * arrays and WebAssembly memory, which is why they are counted here.
+ * Cancellation is looked at whenever the domain reports progress and, where it waits for something, every few
+ * milliseconds; memory at each report. Piscina's heap limit does not see typed arrays and WebAssembly memory, which is
+ * why they are counted here.
  */
-function workContext({ spec, cancelled, port }: WorkerRequest): WorkContext {
+function workContext({ spec, cancelled, port }: WorkerRequest): { work: WorkContext; release(): void } {
   const controller = new AbortController();
-  return {
+  const lookForCancel = () => {
+    if (Atomics.load(cancelled, 0) !== 0) controller.abort(taskFailure('task-cancelled', 'the task was cancelled'));
+  };
+  const timer = setInterval(lookForCancel, CANCEL_POLL_MS);
+  const work: WorkContext = {
     signal: controller.signal,
     progress(progress) {
       post(port, { type: 'progress', progress });
-      if (Atomics.load(cancelled, 0) !== 0) controller.abort(taskFailure('task-cancelled', 'the task was cancelled'));
+      lookForCancel();
       const { heapUsed, external } = process.memoryUsage();
       if (heapUsed + external > spec.limits.memoryMb * MEBIBYTE) {
         const used = Math.round((heapUsed + external) / MEBIBYTE);
@@ -96,6 +105,7 @@ function workContext({ spec, cancelled, port }: WorkerRequest): WorkContext {
       }
     },
   };
+  return { work, release: () => clearInterval(timer) };
 }
 
 function failureReply(error: unknown): WorkerReply {

@@ -8,25 +8,26 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { errorMessage } from '../../runtime/errors.js';
 import { taskFailure } from '../failures.js';
-import type { Domain, DomainSpec } from '../types.js';
+import type { Domain, LocalDomainSpec } from '../types.js';
 
-export type CreateDomain = (spec: DomainSpec) => Domain | Promise<Domain>;
+export type CreateDomain = (spec: LocalDomainSpec) => Domain | Promise<Domain>;
 
 // Imported when first used: `quadratic` alone should not load TensorFlow.
 const BUILT_IN: Readonly<Record<string, () => Promise<{ createDomain: CreateDomain }>>> = {
   digits: () => import('./digits/domain.js'),
+  exec: () => import('./exec/domain.js'),
   functions: () => import('./functions/domain.js'),
   quadratic: () => import('./quadratic/domain.js'),
 };
 
 /** A new instance; its data and backend load in `prepare`. Fails with `unknown-domain`. */
-export async function loadDomain(spec: DomainSpec): Promise<Domain> {
+export async function loadDomain(spec: LocalDomainSpec): Promise<Domain> {
   const builtIn = Object.hasOwn(BUILT_IN, spec.module) ? BUILT_IN[spec.module] : undefined;
   const module = builtIn ? await builtIn() : await importModule(spec);
   return await module.createDomain(spec);
 }
 
-async function importModule(spec: DomainSpec): Promise<{ createDomain: CreateDomain }> {
+async function importModule(spec: LocalDomainSpec): Promise<{ createDomain: CreateDomain }> {
   let module: Record<string, unknown>;
   try {
     module = (await import(moduleUrl(spec.module))) as Record<string, unknown>;

@@ -8,6 +8,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'usage',
   'config-invalid',
   'network-file-invalid',
+  'domain-file-invalid',
   'wrong-network',
   'wrong-chain-store',
   'data-dir-in-use',

@@ -17,6 +17,7 @@ import type { KeyPair } from '../crypto/ed25519.js';
 import { peerIdOf } from '../crypto/peer-id.js';
 import { packageVersion } from '../package-info.js';
 import type { ActorSpec } from '../system/system.js';
+import type { OwnDomains } from './own-domains.js';
 
 interface ActorOptions {
   readonly chain: ChainOptions;
@@ -57,8 +58,9 @@ export function actorSpecs(
   genesis: Genesis,
   keyPair: KeyPair,
   pins: readonly PinnedBlock[],
+  own: OwnDomains,
 ): readonly ActorSpec[] {
-  return Object.entries(optionsOf(config, genesis, keyPair, pins)).map(([role, options]) => ({
+  return Object.entries(optionsOf(config, genesis, keyPair, pins, own)).map(([role, options]) => ({
     role,
     module: new URL(`../../actors/${role}/actor.js`, import.meta.url).href,
     exportName: EXPORTS[role as keyof ActorOptions],
@@ -66,7 +68,13 @@ export function actorSpecs(
   }));
 }
 
-function optionsOf(config: NodeConfig, genesis: Genesis, keyPair: KeyPair, pins: readonly PinnedBlock[]): ActorOptions {
+function optionsOf(
+  config: NodeConfig,
+  genesis: Genesis,
+  keyPair: KeyPair,
+  pins: readonly PinnedBlock[],
+  own: OwnDomains,
+): ActorOptions {
   const nodeId = keyPair.publicKey;
   const blobFolder = join(config.data_dir, 'blobs');
   const worked = config.domains.flatMap((domain) => {
@@ -93,9 +101,17 @@ function optionsOf(config: NodeConfig, genesis: Genesis, keyPair: KeyPair, pins:
       blobFolder,
       domains: config.domains.map((domain) => domain.domain_id),
     },
-    quorum: { nodeId, evaluates: worked.filter(({ domain }) => domain.evaluate).map(({ spec }) => spec.domainId) },
+    quorum: {
+      nodeId,
+      evaluates: worked.filter(({ domain }) => domain.evaluate).map(({ spec }) => spec.domainId),
+      statistical: tolerancesOf(genesis),
+    },
     reputation: { halfLifeMs: genesis.parameters.reputation.halfLifeMs },
-    'task-queue': { threads, niceIncrement, domains: worked.map(({ spec }) => spec) },
+    'task-queue': {
+      threads,
+      niceIncrement,
+      domains: worked.map(({ spec }) => own.get(spec.domainId)?.local ?? spec),
+    },
     evaluator: { blobFolder },
     optimizer: {
       nodeId,
@@ -120,6 +136,18 @@ function optionsOf(config: NodeConfig, genesis: Genesis, keyPair: KeyPair, pins:
       })),
     },
   };
+}
+
+/** How far honest votes may differ, in the domains where no two measurements have the same bits. */
+function tolerancesOf({ domains, parameters }: Genesis): QuorumOptions['statistical'] {
+  return Object.fromEntries(
+    domains
+      .filter(({ verification }) => verification === 'statistical')
+      .map(({ domainId, toleranceFloorNano: floorNano, noiseNano }) => [
+        domainId,
+        { standardErrors: parameters.toleranceStandardErrors, floorNano, noiseNano },
+      ]),
+  );
 }
 
 function searchOf(domain: NodeConfig['domains'][number], spec: DomainSpec): OptimizerOptions['domains'][number] {

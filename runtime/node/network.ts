@@ -2,12 +2,13 @@
 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Genesis, genesisHash, LOCAL_PARAMETERS } from '../../actors/chain/genesis.js';
+import { domainHash, type Genesis, genesisHash, LOCAL_PARAMETERS } from '../../actors/chain/genesis.js';
 import { readGenesis, writeGenesis } from '../../config/network.js';
 import type { NodeConfig } from '../../config/schema.js';
 import type { DomainSpec } from '../../gpu-workers/types.js';
 import { DoinError } from '../errors.js';
 import { builtInDomain, builtInDomains } from './domains.js';
+import type { OwnDomains } from './own-domains.js';
 
 /** Founders start with the reputation at which the reputation factor reaches 1. */
 export const FOUNDER_REPUTATION_MICRO = 10_000_000;
@@ -20,11 +21,18 @@ export function genesisFileOf(dataDir: string): string {
  * The genesis the node runs with. The data folder keeps its own copy, so that it can be verified and resumed alone,
  * and so that a changed network file is noticed instead of mixed in.
  */
-export async function resolveGenesis(config: NodeConfig, publicKey: string, nowMs: number): Promise<Genesis> {
+export async function resolveGenesis(
+  config: NodeConfig,
+  own: OwnDomains,
+  publicKey: string,
+  nowMs: number,
+): Promise<Genesis> {
   const kept = genesisFileOf(config.data_dir);
   const existing = (await exists(kept)) ? await readGenesis(kept) : null;
   const genesis =
-    config.network === 'solo' ? (existing ?? foundSolo(config, publicKey, nowMs)) : await readGenesis(config.network);
+    config.network === 'solo'
+      ? (existing ?? foundSolo(foundingDomains(config, own), publicKey, nowMs))
+      : await readGenesis(config.network);
   if (existing === null) await writeGenesis(kept, genesis);
   else if (genesisHash(existing) !== genesisHash(genesis)) {
     throw new DoinError(
@@ -32,13 +40,12 @@ export async function resolveGenesis(config: NodeConfig, publicKey: string, nowM
       `network = ${JSON.stringify(config.network)}: data_dir ${config.data_dir} belongs to network "${existing.chainId}" with another genesis; use another data_dir or the network file it was made with`,
     );
   }
-  checkDomains(config, genesis);
+  checkDomains(config, own, genesis);
   return genesis;
 }
 
 /** A private network of one node: it may measure its own results, which then count half. */
-function foundSolo(config: NodeConfig, publicKey: string, nowMs: number): Genesis {
-  const domains = foundingDomains(config);
+function foundSolo(domains: readonly DomainSpec[], publicKey: string, nowMs: number): Genesis {
   return {
     // Its own id, so that private networks on one LAN do not call each other.
     chainId: `solo-${publicKey.slice(0, 8)}`,
@@ -57,20 +64,36 @@ function foundSolo(config: NodeConfig, publicKey: string, nowMs: number): Genesi
 }
 
 /** The usual ones, and what the config names beyond them. A name that is unknown is refused with the genesis. */
-function foundingDomains(config: NodeConfig): readonly DomainSpec[] {
-  const named = config.domains.flatMap(({ domain_id: domainId }) => builtInDomain(domainId) ?? []);
+function foundingDomains(config: NodeConfig, own: OwnDomains): readonly DomainSpec[] {
+  const named = config.domains.flatMap(
+    ({ domain_id: domainId }) => own.get(domainId)?.spec ?? builtInDomain(domainId) ?? [],
+  );
   return [...new Map([...builtInDomains, ...named].map((spec) => [spec.domainId, spec])).values()];
 }
 
-function checkDomains(config: NodeConfig, genesis: Genesis): void {
+function checkDomains(config: NodeConfig, own: OwnDomains, genesis: Genesis): void {
   const known = genesis.domains.map((domain) => domain.domainId);
   for (const [index, { domain_id: domainId }] of config.domains.entries()) {
-    if (known.includes(domainId)) continue;
+    if (known.includes(domainId)) {
+      checkDefinition(index, genesis, own.get(domainId)?.spec);
+      continue;
+    }
     throw new DoinError(
       { code: 'config-invalid', field: `domains[${index}].domain_id`, value: domainId },
       `domains[${index}].domain_id = ${JSON.stringify(domainId)}: network "${genesis.chainId}" has no such domain; use one of ${known.join(', ')}`,
     );
   }
+}
+
+/** A definition that differs would measure something else than the network agreed on. */
+function checkDefinition(index: number, genesis: Genesis, own: DomainSpec | undefined): void {
+  if (own === undefined) return;
+  const theirs = genesis.domains.find(({ domainId }) => domainId === own.domainId);
+  if (theirs === undefined || domainHash(theirs) === domainHash(own)) return;
+  throw new DoinError(
+    { code: 'config-invalid', field: `domains[${index}].definition`, value: own.domainId },
+    `domains[${index}].definition: defines "${own.domainId}" otherwise than network "${genesis.chainId}" does; use the values of its network file`,
+  );
 }
 
 function exists(file: string): Promise<boolean> {

@@ -17,6 +17,7 @@ import { actorSpecs, STOP_ORDER } from './actors.js';
 import { openAnchors } from './anchors.js';
 import { type DataLock, lockDataDir } from './data-lock.js';
 import { resolveGenesis } from './network.js';
+import { loadOwnDomains } from './own-domains.js';
 import { storedSummary } from './summary.js';
 import { traceOutputs } from './trace.js';
 
@@ -34,7 +35,8 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
   const startedAtMs = Date.now();
   const keyPair = await loadOrCreateIdentity(config.identity_file);
   const nodeId = peerIdOf(keyPair.publicKey);
-  const genesis = await resolveGenesis(config, keyPair.publicKey, startedAtMs);
+  const own = await loadOwnDomains(config);
+  const genesis = await resolveGenesis(config, own, keyPair.publicKey, startedAtMs);
   const say = (message: string) => hooks.onEvent?.(message);
   const anchors = await openAnchors(config, genesis, say);
   const escalation = new Escalation();
@@ -42,7 +44,7 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
   const traces = new TraceHub((error) => onTraceError(`tracing: ${errorMessage(error)}`));
   const outputs = await traceOutputs(traces, config, hooks.traceFile, onTraceError);
   const system = await ActorSystem.start({
-    actors: actorSpecs(config, genesis, keyPair, anchors.known),
+    actors: actorSpecs(config, genesis, keyPair, anchors.known, own),
     placement: config.placement,
     trace: traces.filter,
     onTrace: (record) => traces.publish(record),

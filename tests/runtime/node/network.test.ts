@@ -14,10 +14,11 @@ async function configOn(...domainIds: readonly string[]) {
 }
 
 test('a private network has the usual domains, and test functions that are asked for by name', async (t) => {
-  const usual = await resolveGenesis(await configOn(), publicKey, 1_800_000_000_000);
+  const usual = await resolveGenesis(await configOn(), new Map(), publicKey, 1_800_000_000_000);
   t.deepEqual(usual.domains.map(({ domainId }) => domainId).sort(), ['digits', 'quadratic']);
   const more = await resolveGenesis(
     await configOn('rotated-rastrigin', 'digits', 'ackley-3'),
+    new Map(),
     publicKey,
     1_800_000_000_000,
   );
@@ -29,7 +30,7 @@ test('a private network has the usual domains, and test functions that are asked
 });
 
 test('a domain that nobody knows is refused with those there are', async (t) => {
-  await t.throwsAsync(resolveGenesis(await configOn('chess'), publicKey, 1_800_000_000_000), {
+  await t.throwsAsync(resolveGenesis(await configOn('chess'), new Map(), publicKey, 1_800_000_000_000), {
     code: 'config-invalid',
     message: /domains\[0\]\.domain_id = "chess".*use one of digits, quadratic/,
   });
