@@ -1,16 +1,17 @@
 /**
  * From a domain's specification to its code. Built-in domains go by name; anything else is a module the user named in
- * the config: a path (from the working directory) or a package, exporting `createDomain(spec)`. Such a module is code
+ * the config: a path (from the working directory) or a package, exporting `createDomain(spec, kit)`. Such a module is code
  * the user trusts; genomes and weights from strangers never are.
  */
 import { createRequire } from 'node:module';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { errorMessage } from '../../runtime/errors.js';
+import { type DomainKit, domainKit } from '../domain-kit.js';
 import { taskFailure } from '../failures.js';
 import type { Domain, LocalDomainSpec } from '../types.js';
 
-export type CreateDomain = (spec: LocalDomainSpec) => Domain | Promise<Domain>;
+export type CreateDomain = (spec: LocalDomainSpec, kit: DomainKit) => Domain | Promise<Domain>;
 
 // Imported when first used: `quadratic` alone should not load TensorFlow.
 const BUILT_IN: Readonly<Record<string, () => Promise<{ createDomain: CreateDomain }>>> = {
@@ -24,7 +25,7 @@ const BUILT_IN: Readonly<Record<string, () => Promise<{ createDomain: CreateDoma
 export async function loadDomain(spec: LocalDomainSpec): Promise<Domain> {
   const builtIn = Object.hasOwn(BUILT_IN, spec.module) ? BUILT_IN[spec.module] : undefined;
   const module = builtIn ? await builtIn() : await importModule(spec);
-  return await module.createDomain(spec);
+  return await module.createDomain(spec, domainKit);
 }
 
 async function importModule(spec: LocalDomainSpec): Promise<{ createDomain: CreateDomain }> {

@@ -7,6 +7,7 @@ import { packageVersion } from '../package-info.js';
 import { configCommand } from './config.js';
 import { devnetCommand } from './devnet.js';
 import { doctorCommand } from './doctor.js';
+import { domainCommand } from './domain.js';
 import { EXIT, errorText, exitCodeOf } from './exit.js';
 import type { CliIo, CliModules } from './node-port.js';
 import { queryCommands } from './queries.js';
@@ -19,6 +20,10 @@ const modules: CliModules = {
   startNode: async (config, hooks) => (await import('../node/start.js')).startNode(config, hooks),
   createDevnet: async (options) => (await import('../node/devnet.js')).createDevnet(options),
   diagnose: async (config) => (await import('../node/doctor/diagnosis.js')).diagnose(config),
+  async *testDomain(target, cancelMs) {
+    yield* (await import('../node/domain-tools.js')).testDomain(target, cancelMs);
+  },
+  newDomain: async (name) => (await import('../node/domain-tools.js')).newDomain(name),
   verifyChain: async (options) => (await import('../node/verify.js')).verifyChain(options),
 };
 
@@ -33,6 +38,7 @@ function buildParser(args: readonly string[], io: CliIo): Argv {
     .command(statusCommand(io))
     .command(configCommand(io))
     .command([...queryCommands(io)])
+    .command(domainCommand(modules, io))
     .command(doctorCommand(modules, io))
     .command(traceCommand(io))
     .command(verifyCommand(modules, io))
@@ -57,6 +63,7 @@ const OPTION_NAMES = [
     'optimum',
     'log-level',
     'json',
+    'cancel-ms',
     'nodes',
     'url',
     'help',

@@ -67,6 +67,11 @@ export interface CliModules {
   startNode(config: NodeConfig, hooks: NodeHooks): Promise<CliNode>;
   createDevnet(options: { nodes: number; dataDir: string }): Promise<readonly DevnetMember[]>;
   diagnose(config: NodeConfig): Promise<DoctorReport>;
+  testDomain(
+    target: string,
+    cancelMs: number,
+  ): AsyncIterable<{ readonly title: string; readonly problem: string | null; readonly seconds: number }>;
+  newDomain(name: string): Promise<string>;
   verifyChain(options: {
     dataDir: string;
     anchors?: NodeConfig['anchors'];

@@ -138,7 +138,7 @@ for (const [end, code] of [
     const pool = poolFor(t);
     const abort = new AbortController();
     let pids: number[] = [];
-    const spec = specOf(end === 'takes too long' ? { trainingSeconds: 3 } : {});
+    const spec = specOf(end === 'takes too long' ? { trainingSeconds: 12 } : {});
     const onProgress = ({ epoch, maxEpochs }: TrainingProgress) => {
       pids = [epoch, maxEpochs];
       if (end === 'is cancelled') abort.abort();
