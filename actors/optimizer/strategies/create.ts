@@ -4,11 +4,14 @@ import { DoinError, errorMessage } from '../../../runtime/errors.js';
 import { Auto } from './auto.js';
 import { Bipop } from './bipop.js';
 import { GeneticAlgorithm } from './genetic.js';
+import { createHillClimb } from './hill-climb.js';
 import { LShade } from './l-shade.js';
 import { type MethodFactory, MethodStrategy } from './method.js';
 import type { StrategyName } from './names.js';
 import { createRandomSearch } from './random-search.js';
+import { Sobol } from './sobol.js';
 import type { Strategy, StrategyOptions } from './strategy.js';
+import { Tpe } from './tpe.js';
 
 type Creator = (options: StrategyOptions, saved?: unknown) => Strategy;
 
@@ -17,6 +20,9 @@ const CREATORS: Record<StrategyName, Creator> = {
   'cma-es': byMethod('cma-es', (tools, saved) => new Bipop(tools, { growth: 2, sigma: 0.25 }, saved)),
   'l-shade': byMethod('l-shade', (tools, saved) => new LShade(tools, saved)),
   ga: (options, saved) => new GeneticAlgorithm(options, saved),
+  tpe: byMethod('tpe', (tools, saved) => new Tpe(tools, saved)),
+  sobol: byMethod('sobol', (tools, saved) => new Sobol(tools, saved)),
+  'hill-climb': createHillClimb,
   random: createRandomSearch,
 };
 

@@ -178,3 +178,38 @@ test('l-shade finds the best of the many hollows of an egg box, its population s
   );
   t.true(sizes.at(-1)! < sizes[0]! / 2);
 });
+
+test('tpe finds choices, integers and learning rates together in few evaluations, more than one out at a time', (t) => {
+  const mixed: Space = [
+    { name: 'rate', kind: 'float', low: 1_000, high: NANO, log: true },
+    { name: 'units', kind: 'int', low: 1, high: 64 },
+    { name: 'kind', kind: 'categorical', choices: ['a', 'b', 'c', 'd'] },
+    { name: 'dropout', kind: 'float', low: 0, high: NANO },
+  ];
+  const value = ([rate = 0, units = 0, kind = 0, dropout = 0]: Genome) =>
+    (Math.log10(rate / NANO) + 3) ** 2 + ((units - 48) / 16) ** 2 + (kind === 2 ? 0 : 2) + (4 * dropout) / NANO;
+  const bestOf = (name: StrategyName, seed: number) => {
+    const options = { space: mixed, direction: 'minimize', seed: new Uint8Array(32).fill(seed) } as const;
+    const strategy = createStrategy(name, options);
+    const out = [strategy.ask(), strategy.ask(), strategy.ask()];
+    for (let told = 0; told < 120; told += 1) {
+      const candidate = out.shift()!;
+      strategy.tell(candidate.id, value(candidate.genome));
+      out.push(strategy.ask());
+    }
+    return strategy.best()!.performance;
+  };
+  const wins = Array.from({ length: 9 }, (_, seed) => bestOf('tpe', seed) < 0.5 * bestOf('random', seed));
+  t.true(wins.filter(Boolean).length >= 7, `${wins}`);
+});
+
+test('hill-climb steps from the best only', (t) => {
+  const strategy = createStrategy('hill-climb', { space, direction: 'maximize', seed: new Uint8Array(32) });
+  for (let told = 0; told < 2000; told += 1) {
+    const candidate = strategy.ask();
+    strategy.tell(candidate.id, bowl(candidate.genome));
+  }
+  t.true(strategy.best()!.performance > -0.5, `${strategy.best()!.performance}`);
+  const { genome } = strategy.ask();
+  t.true(genome.filter((value, axis) => value === strategy.best()!.genome[axis]).length >= 2);
+});
