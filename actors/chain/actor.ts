@@ -230,14 +230,20 @@ class ChainNode {
     this.#busy = true;
     try {
       await this.#attest();
-      const turn = turnAt(this.blockchain, this.mempool, this.#keyPair.publicKey, this.#ctx.now());
+      const slot = this.#turn()?.slot;
       // One block a slot, also when a branch switch or a restart opens the slot again: two would be double signing.
-      if (turn === null || !this.#duties.mayPropose(turn.slot)) return;
-      await this.#duties.proposing(turn.slot);
-      await this.#produce(turn);
+      if (slot === undefined || !this.#duties.mayPropose(slot)) return;
+      await this.#duties.proposing(slot);
+      // Meanwhile a peer's block may have taken the slot.
+      const turn = this.#turn();
+      if (turn?.slot === slot) await this.#produce(turn);
     } finally {
       this.#busy = false;
     }
+  }
+
+  #turn(): Turn | null {
+    return turnAt(this.blockchain, this.mempool, this.#keyPair.publicKey, this.#ctx.now());
   }
 
   /** Once per head, and not for the old heads of a catch-up. */

@@ -70,7 +70,9 @@ test.after('nothing piled up', (t) => {
 
 test('the meter notices a reader that believes a length', (t) => {
   const careless = (bytes: Uint8Array) => new Array<number>(new DataView(bytes.buffer).getUint32(0)).fill(0);
-  const claim = Uint8Array.of(0, 2, 0, 0);
-  t.true(allocatedBy(() => careless(claim)) > 1024 * 1024);
-  t.true(allocatedBy(() => new Uint8Array(16 * 1024 * 1024)) > 1024 * 1024);
+  const claim = Uint8Array.of(0, 4, 0, 0);
+  // A collection may hide one of them, never all.
+  const most = (run: () => unknown) => Math.max(...Array.from({ length: 5 }, () => allocatedBy(run)));
+  t.true(most(() => careless(claim)) > 1024 * 1024);
+  t.true(most(() => new Uint8Array(16 * 1024 * 1024)) > 1024 * 1024);
 });
