@@ -98,7 +98,7 @@ function answerWithin(
 }
 
 /** What the evaluator's floats are on the chain; null when they do not fit. */
-function seatMeasurementOf(evaluator: NodeId, measured: Measurement & Evidence): SeatMeasurement | null {
+export function seatMeasurementOf(evaluator: NodeId, measured: Measurement & Evidence): SeatMeasurement | null {
   const performanceNano = toNano(measured.performance);
   const standardErrorNano = toNano(measured.standardError);
   if (performanceNano === null || standardErrorNano === null) return null;

@@ -21,9 +21,14 @@ const BUILT_IN: Readonly<Record<string, () => Promise<{ createDomain: CreateDoma
   quadratic: () => import('./quadratic/domain.js'),
 };
 
+/** Its code comes with the program: safe to run whoever asks for it. */
+export function isBuiltInModule(name: string): boolean {
+  return Object.hasOwn(BUILT_IN, name);
+}
+
 /** A new instance; its data and backend load in `prepare`. Fails with `unknown-domain`. */
 export async function loadDomain(spec: LocalDomainSpec): Promise<Domain> {
-  const builtIn = Object.hasOwn(BUILT_IN, spec.module) ? BUILT_IN[spec.module] : undefined;
+  const builtIn = isBuiltInModule(spec.module) ? BUILT_IN[spec.module] : undefined;
   const module = builtIn ? await builtIn() : await importModule(spec);
   return await module.createDomain(spec, domainKit);
 }

@@ -19,6 +19,18 @@ export interface CliNode {
   readonly failed?: Promise<never>;
 }
 
+/** What came of doing accepted evaluations again. */
+export interface ReplayReport {
+  /** Votes that were compared, bit by bit. */
+  readonly replayed: number;
+  /** Of these: votes that are not what the evaluation gives. */
+  readonly mismatches: number;
+  /** Accepted optima whose weights are not in the data folder. */
+  readonly withoutBlob: number;
+  /** Accepted optima of domains whose votes are not bit-exact, or whose module is not this user's. */
+  readonly notRepeatable: number;
+}
+
 export interface VerifyReport {
   readonly ok: boolean;
   readonly height: number;
@@ -27,6 +39,8 @@ export interface VerifyReport {
   readonly accepted: number;
   /** Anchors that were compared with the chain; null when none were asked for. */
   readonly anchors: number | null;
+  /** Null when it was not asked for, or the chain itself is not valid. */
+  readonly replay: ReplayReport | null;
   /** Why the chain is not valid; null when it is. */
   readonly problem: string | null;
 }
@@ -75,7 +89,9 @@ export interface CliModules {
   verifyChain(options: {
     dataDir: string;
     anchors?: NodeConfig['anchors'];
+    replay?: { domains: readonly string[] };
     onProgress?(height: number, tipHeight: number): void;
+    onReplayed?(done: number, total: number): void;
   }): Promise<VerifyReport>;
 }
 

@@ -6,12 +6,13 @@ import { loadConfig } from '../../config/load.js';
 import type { NodeConfig } from '../../config/schema.js';
 import { DoinError } from '../errors.js';
 import { printable } from './format.js';
-import type { CliIo, CliModules } from './node-port.js';
+import type { CliIo, CliModules, VerifyReport } from './node-port.js';
 import { jsonOption } from './options.js';
 
 interface VerifyArguments {
   readonly dataDir: string;
   readonly anchors: boolean;
+  readonly replay: boolean;
   readonly config?: string | undefined;
   readonly json: boolean;
 }
@@ -24,10 +25,11 @@ export function verifyCommand(
     command: 'verify',
     describe: 'Replay the chain of a data folder from genesis and check every block',
     builder: verifyOptions,
-    async handler({ dataDir, anchors, config, json }) {
+    async handler({ dataDir, anchors, replay, config, json }) {
       const report = await modules.verifyChain({
         dataDir: resolve(dataDir),
-        ...(anchors && { anchors: anchorsOf(dataDir, config, io.environment) }),
+        ...(anchors && { anchors: configOf(dataDir, config, io.environment).anchors }),
+        ...(replay && { replay: { domains: trustedDomains(configOf(dataDir, config, io.environment)) } }),
         ...progressOn(io, json),
       });
       io.stdout.write(
@@ -39,9 +41,15 @@ export function verifyCommand(
               proof_blocks: report.proofBlocks,
               accepted: report.accepted,
               anchors: report.anchors,
+              ...(report.replay !== null && {
+                replayed: report.replay.replayed,
+                mismatches: report.replay.mismatches,
+                without_blob: report.replay.withoutBlob,
+                not_repeatable: report.replay.notRepeatable,
+              }),
               problem: report.problem,
             })}\n`
-          : `${report.ok ? 'valid' : 'NOT VALID'}: height ${report.height}, tip ${report.tipHash}, proof blocks ${report.proofBlocks}, accepted optima ${report.accepted}${report.anchors === null ? '' : `, anchors ${report.anchors}`}\n`,
+          : `${textOf(report)}\n`,
       );
       if (!report.ok) {
         const reason = printable(report.problem ?? 'unknown reason');
@@ -51,10 +59,26 @@ export function verifyCommand(
   };
 }
 
-/** The ledgers that a node with this config compares with at start. */
-function anchorsOf(dataDir: string, file: string | undefined, environment: Environment): NodeConfig['anchors'] {
+function textOf({ ok, height, tipHash, proofBlocks, accepted, anchors, replay }: VerifyReport): string {
+  const parts = [`height ${height}`, `tip ${tipHash}`, `proof blocks ${proofBlocks}`, `accepted optima ${accepted}`];
+  if (anchors !== null) parts.push(`anchors ${anchors}`);
+  if (replay !== null) {
+    parts.push(`votes replayed ${replay.replayed}`, `mismatches ${replay.mismatches}`);
+    if (replay.withoutBlob > 0) parts.push(`optima without weights here ${replay.withoutBlob}`);
+    if (replay.notRepeatable > 0) parts.push(`optima not repeatable here ${replay.notRepeatable}`);
+  }
+  return `${ok ? 'valid' : 'NOT VALID'}: ${parts.join(', ')}`;
+}
+
+/** What a node with this config starts with. */
+function configOf(dataDir: string, file: string | undefined, environment: Environment): NodeConfig {
   const overrides = { data_dir: dataDir };
-  return loadConfig({ ...(file !== undefined && { file }), environment, overrides }).config.anchors;
+  return loadConfig({ ...(file !== undefined && { file }), environment, overrides }).config;
+}
+
+/** Whoever has a node work on a domain lets it run the domain's module. */
+function trustedDomains({ domains }: NodeConfig): readonly string[] {
+  return domains.map((domain) => domain.domain_id);
 }
 
 function verifyOptions(yargs: Argv): Argv<VerifyArguments> {
@@ -66,22 +90,29 @@ function verifyOptions(yargs: Argv): Argv<VerifyArguments> {
         default: false,
         describe: 'Compare the chain with what its anchor ledgers say, too',
       },
-      config: { type: 'string', requiresArg: true, describe: 'Config file that names the ledgers' },
+      replay: {
+        type: 'boolean',
+        default: false,
+        describe: 'Evaluate the accepted optima again and compare every vote bit by bit, too',
+      },
+      config: { type: 'string', requiresArg: true, describe: 'Config file that names ledgers and domains' },
       json: jsonOption,
     })
     .example('$0 verify', 'Check ./doin-data')
+    .example('$0 verify --replay', 'Repeat every evaluation that counted')
     .example(
       '$0 verify --data-dir ./doin-data-devnet/node-1 --json',
       'Check a node of a devnet',
     ) as unknown as Argv<VerifyArguments>;
 }
 
-/** A counter that rewrites its line, on terminals only. */
-function progressOn(io: CliIo, json: boolean): { onProgress?: (height: number, tipHeight: number) => void } {
+type Counter = (done: number, total: number) => void;
+
+/** Counters that rewrite their line, on terminals only. */
+function progressOn(io: CliIo, json: boolean): { onProgress?: Counter; onReplayed?: Counter } {
   if (json || !io.stderr.isTTY) return {};
-  return {
-    onProgress: (height, tipHeight) => {
-      io.stderr.write(`\rblock ${height} of ${tipHeight}${height >= tipHeight ? '\n' : ''}`);
-    },
+  const counter = (what: string) => (done: number, total: number) => {
+    io.stderr.write(`\r${what} ${done} of ${total}${done >= total ? '\n' : ''}`);
   };
+  return { onProgress: counter('block'), onReplayed: counter('vote') };
 }

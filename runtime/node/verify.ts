@@ -11,14 +11,19 @@ import { readGenesis } from '../../config/network.js';
 import type { NodeConfig } from '../../config/schema.js';
 import type { VerifyReport } from '../cli/node-port.js';
 import { DoinError, errorMessage } from '../errors.js';
+import { FileBlobStore } from '../storage/blob-store.js';
 import { openAnchors } from './anchors.js';
 import { genesisFileOf } from './network.js';
+import { AcceptedVotes, replayVotes, trustOf } from './replay.js';
 
 export async function verifyChain(options: {
   readonly dataDir: string;
   /** Compare with what these ledgers say, too. */
   readonly anchors?: NodeConfig['anchors'];
+  /** Evaluate the accepted optima again; `domains` names those whose modules the user trusts. */
+  readonly replay?: { readonly domains: readonly string[] };
   onProgress?(height: number, tipHeight: number): void;
+  onReplayed?(done: number, total: number): void;
 }): Promise<VerifyReport> {
   const { dataDir } = options;
   await mustExist(dataDir, 'genesis.json');
@@ -26,9 +31,19 @@ export async function verifyChain(options: {
   const genesis = await readGenesis(genesisFileOf(dataDir));
   const store = await SqliteBlockStore.open(join(dataDir, 'chain.db'), genesisHash(genesis), { readOnly: true });
   try {
-    const report = await verifyStore(genesis, store, (height, tip) => options.onProgress?.(height, tip));
-    if (options.anchors === undefined || !report.ok) return report;
-    return { ...report, ...(await compareAnchors(dataDir, options.anchors, genesis, store)) };
+    const votes = options.replay === undefined ? null : new AcceptedVotes();
+    const onProgress = (height: number, tip: number) => options.onProgress?.(height, tip);
+    let report = await verifyStore(genesis, store, votes, onProgress);
+    if (options.anchors !== undefined && report.ok) {
+      report = { ...report, ...(await compareAnchors(dataDir, options.anchors, genesis, store)) };
+    }
+    if (options.replay === undefined || votes === null || !report.ok) return report;
+    const trusts = trustOf(genesis, options.replay.domains);
+    const onReplayed = (done: number, total: number) => options.onReplayed?.(done, total);
+    return {
+      ...report,
+      ...(await replayVotes(votes.accepted, new FileBlobStore(join(dataDir, 'blobs')), trusts, onReplayed)),
+    };
   } finally {
     await store.close();
   }
@@ -62,6 +77,7 @@ async function isCanonical(store: SqliteBlockStore, pinned: PinnedBlock): Promis
 async function verifyStore(
   genesis: Genesis,
   store: SqliteBlockStore,
+  votes: AcceptedVotes | null,
   onProgress: (height: number, tipHeight: number) => void,
 ): Promise<VerifyReport> {
   const tipHeight = await store.canonicalHeight();
@@ -70,6 +86,7 @@ async function verifyStore(
   let state = start?.state ?? genesisState(genesis);
   let tipHash = start?.hash ?? genesisHash(genesis);
   let problem: string | null = null;
+  votes?.startAt(state);
   try {
     for await (const { tip, stored } of replay(genesis, store, strictVerifier, start)) {
       state = tip.state;
@@ -79,15 +96,16 @@ async function verifyStore(
         problem = `height ${stored.height}: the stored records are not what the block derives`;
         break;
       }
+      votes?.add(tip);
       onProgress(stored.height, tipHeight);
     }
   } catch (error) {
     problem = errorMessage(error);
   }
-  return { ...reportOf(state, tipHash), ok: problem === null, problem, anchors: null };
+  return { ...reportOf(state, tipHash), ok: problem === null, problem, anchors: null, replay: null };
 }
 
-function reportOf(state: State, tipHash: string): Omit<VerifyReport, 'ok' | 'problem' | 'anchors'> {
+function reportOf(state: State, tipHash: string): Omit<VerifyReport, 'ok' | 'problem' | 'anchors' | 'replay'> {
   const { height, proofBlocks, accepted } = state.require(GLOBALS);
   return { height, tipHash, proofBlocks, accepted };
 }

@@ -29,8 +29,10 @@ test('one command carries an optimum on real images through its whole life', asy
   t.is(summary.event, 'summary');
   t.true(Number(summary.accepted) >= 1 && Number(summary.proof_blocks) >= 1, JSON.stringify(summary));
 
-  const report = await verifyChain({ dataDir });
+  const report = await verifyChain({ dataDir, replay: { domains: [] } });
   t.true(report.ok, report.problem ?? '');
+  t.true((report.replay?.replayed ?? 0) >= 1, JSON.stringify(report.replay));
+  t.like(report.replay, { mismatches: 0, withoutBlob: 0, notRepeatable: 0 });
   t.is(report.height, Number(summary.chain_height));
   t.is(report.tipHash, String(summary.tip_hash));
   const [header, ...rows] = readFileSync(join(dataDir, 'experiments.csv'), 'utf8').trim().split('\n');
