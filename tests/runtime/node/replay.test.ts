@@ -11,10 +11,11 @@ import { quadraticSpec } from '../../../gpu-workers/domains/quadratic/spec.js';
 import { perform } from '../../../gpu-workers/worker.js';
 import { fromHex } from '../../../runtime/codec/bytes.js';
 import { NANO } from '../../../runtime/fixed/nano.js';
+import { AcceptedVotes } from '../../../runtime/node/replay.js';
 import { verifyChain } from '../../../runtime/node/verify.js';
 import { packageRoot } from '../../../runtime/package-info.js';
 import { FileBlobStore } from '../../../runtime/storage/blob-store.js';
-import { blockBytes, DOMAIN_ID, makeGenesis, makeReveal, sign, TestChain } from '../../kit/chain.js';
+import { blockBytes, DOMAIN_ID, makeGenesis, makeReveal, sign, TestChain, votesOn } from '../../kit/chain.js';
 import { temporaryFolder } from '../../kit/node-process.js';
 import { createDomain, weighedModule } from '../../kit/weighed-domain.js';
 
@@ -136,6 +137,19 @@ test('votes of statistical domains are not compared bit by bit', async (t) => {
   const report = await verifyChain({ dataDir, replay });
   t.true(report.ok, report.problem ?? '');
   t.like(report.replay, { replayed: 0, notRepeatable: 1 });
+});
+
+test('a chain that is followed from a snapshot knows the votes from before it', (t) => {
+  const genesis = makeGenesis(MEMBERS);
+  const chain = new TestChain(genesis, MEMBERS);
+  const { commit, reveal, optimum } = makeReveal(genesis, 'anna', [0, 0], -NANO);
+  chain.add([sign(genesis, 'anna', 1, commit)]);
+  const [first, ...others] = votesOn(chain, chain.add([sign(genesis, 'anna', 2, reveal)]).records, () => -NANO);
+  const votes = new AcceptedVotes();
+  votes.startAt(chain.add([first!]).state);
+  votes.add(chain.add(others));
+  t.is(votes.accepted[0]?.optimum, optimum);
+  t.is(votes.accepted[0]?.seats.length, 1 + others.length);
 });
 
 test('the command exits 1 and names optimum, seat and both values', async (t) => {
