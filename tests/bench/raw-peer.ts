@@ -1,5 +1,10 @@
-/** The other side of the baselines: a bare worker that counts messages, or sends them back. */
+/**
+ * The other side of the baselines: a bare worker that counts messages, or sends them back. It holds the modules of an
+ * actor thread without using them: a garbage collection costs what its heap holds, and megabytes of buffers bring many.
+ */
 import { parentPort } from 'node:worker_threads';
+import '../../runtime/system/thread-host.js';
+import './runtime-actors.js';
 
 interface Control {
   readonly expect?: number;

@@ -14,14 +14,14 @@ import { untracedBuild } from './untraced.js';
 const REPETITIONS = 5;
 export const TELLS = 200_000;
 const ROUND_TRIPS = 5_000;
-const BLOB_WINDOWS = 40;
+const BLOB_WINDOWS = 100;
 const BLOBS_A_WINDOW = 32;
 const BLOB_BYTES = 1024 * 1024;
 /** Other libraries are slower; fewer messages tell as much. */
 export const RIVAL_MESSAGES = 20_000;
 export const RIVAL_TRIPS = 2_000;
 /** Sent before anything is measured, for the compiler. */
-const WARM_UP = 50_000;
+const WARM_UP = 500_000;
 const WARM_UP_WINDOWS = 200;
 const WARM_UP_BLOB_BYTES = 1024;
 

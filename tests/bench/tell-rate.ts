@@ -2,7 +2,7 @@
 import { sample } from './runtime-actors.js';
 import { openSystem, tellRate } from './runtime-measures.js';
 
-const RUNS = 20;
+const RUNS = 40;
 const TELLS = 100_000;
 
 const system = await openSystem(['sink'], {}, new URL(process.argv[2] ?? '../../', import.meta.url));
