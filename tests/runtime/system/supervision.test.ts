@@ -168,9 +168,8 @@ test.serial('stop ends at its deadline when an actor does not, and its asks fail
   const { system } = await startSystem(t);
   const pending = t.throwsAsync(system.ask(echo.slow, 60_000, { timeoutMs: 60_000 }));
   await system.ask(probe.seen, null);
-  const startedAt = performance.now();
   await system.stop([], 50);
-  t.true(performance.now() - startedAt < 5_000);
+  // A stop that waited for the actor would have seen the ask answered, a minute later.
   t.true(isDoinError(await pending, 'actor-stopped'));
 });
 
