@@ -6,7 +6,7 @@
  */
 import { array, bytes, type Codec, encode, hash32, struct, text, tryDecode } from '../../../runtime/codec/canonical.js';
 import { DoinError } from '../../../runtime/errors.js';
-import { headerCodec, headerHash } from '../codec.js';
+import { headerHash } from '../codec.js';
 import type { BlockHeader, Hash } from '../types.js';
 import { GLOBALS, State } from './state.js';
 import { rootOver, type Subtree } from './tree.js';
@@ -27,11 +27,6 @@ export interface Snapshot {
   readonly header: BlockHeader;
   readonly chunks: readonly Uint8Array[];
 }
-
-export const snapshotCodec: Codec<Snapshot> = struct({
-  header: headerCodec,
-  chunks: array(bytes(0, 2 * LEAF_BYTES), 1_000_000),
-});
 
 /** What somebody trusts of a chain: which block it has at a height. */
 export interface Checkpoint {
