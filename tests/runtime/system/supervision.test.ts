@@ -178,7 +178,11 @@ test.serial('inspect shows what the behaviour shows, and status names each actor
   system.tell(echo.note, 1);
   await system.ask(echo.notes, null);
   t.deepEqual(await system.inspect('echo'), { notes: 1 });
-  const status = await system.status();
+  // The probe hears of the note on a thread of its own, in its own time.
+  const status = await until(
+    () => system.status(),
+    (all) => all.some(({ name, handled }) => name === 'probe' && handled > 0),
+  );
   t.deepEqual(
     status.map(({ name, thread, state, handled, mailbox_depth }) => [name, thread, state, handled, mailbox_depth]),
     [
