@@ -1,8 +1,9 @@
-/** Checks of what trains and stores: SQLite's native module, WebAssembly SIMD, the optional GPU backend. */
+/** Checks of what trains, stores and verifies: native modules, WebAssembly SIMD, the optional GPU backend. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { sodium } from '../../crypto/sodium.js';
 import { errorMessage } from '../../errors.js';
 import { type Finding, fail, ok, warn } from './finding.js';
 
@@ -25,6 +26,14 @@ export async function checkSqlite(load: () => Promise<unknown> = () => import('s
     const fix = 'npm rebuild sqlite3 (npm 12 and newer: only with "allowScripts": {"sqlite3": true} in package.json)';
     return fail('sqlite3', `the native module does not load: ${firstLine(errorMessage(error))}`, fix);
   }
+}
+
+/** Never a fail: what libsodium finds, OpenSSL and JavaScript find as well. */
+export function checkSodium(load: () => unknown = sodium): Finding {
+  if (load() !== null) return ok('libsodium', 'signatures and VRF proofs are verified by libsodium');
+  const found =
+    'sodium-native has no build for this machine: blocks are verified several times slower, with equal results';
+  return warn('libsodium', found, 'npm install again; on Linux it needs glibc 2.33 or newer on x64 or arm64');
 }
 
 /** A function of one SIMD instruction, `i8x16.popcnt(i8x16.splat(0))`. */

@@ -3,7 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { ACTOR_ROLES, type NodeConfig } from '../../../config/schema.js';
 import { type PlacementAdvice, recommendPlacement } from '../../system/placement.js';
 import { readLock } from '../data-lock.js';
-import { checkGpuBackend, checkSqlite, checkWasmSimd } from './backends.js';
+import { checkGpuBackend, checkSodium, checkSqlite, checkWasmSimd } from './backends.js';
 import { type Finding, ok } from './finding.js';
 import { checkClock, checkMemory, checkNodeVersion, checkOpenFiles } from './machine.js';
 import { checkDataDir, checkLock, checkPort, newestFileMs, tcpAddresses } from './places.js';
@@ -25,6 +25,7 @@ export async function diagnose(config: NodeConfig): Promise<Diagnosis> {
   const findings = await Promise.all([
     checkNodeVersion(process.version),
     checkSqlite(),
+    checkSodium(),
     checkWasmSimd(),
     checkGpuBackend(),
     checkMemory(memoryMb, cores),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { lockDataDir, readLock } from '../../../runtime/node/data-lock.js';
-import { checkGpuBackend, checkSqlite, checkWasmSimd } from '../../../runtime/node/doctor/backends.js';
+import { checkGpuBackend, checkSodium, checkSqlite, checkWasmSimd } from '../../../runtime/node/doctor/backends.js';
 import { checkClock, checkMemory, checkNodeVersion, checkOpenFiles } from '../../../runtime/node/doctor/machine.js';
 import { checkDataDir, checkLock, checkPort, newestFileMs, tcpAddresses } from '../../../runtime/node/doctor/places.js';
 import { packageRoot } from '../../../runtime/package-info.js';
@@ -65,6 +65,14 @@ test('the youngest file of the data folder is what the clock is held against', a
   }
   t.is(await newestFileMs(dataDir), 3_000_000);
   t.is(await newestFileMs(join(dataDir, 'missing')), null);
+});
+
+test('a machine without libsodium is told that verifying takes longer, and what it needs', (t) => {
+  const without = checkSodium(() => null);
+  t.is(without.level, 'warn');
+  t.regex(without.found, /slower, with equal results/);
+  t.regex(without.fix ?? '', /glibc/);
+  t.is(checkSodium(() => ({})).level, 'ok');
 });
 
 test('sqlite3 is opened, and one that does not load is a fail with the command that builds it', async (t) => {
