@@ -101,3 +101,8 @@ export function parseDefinition(text: string, file: string): LocalDomainSpec {
 export function checkDefinition(spec: unknown, file: string): DomainSpec {
   return parseSnakeFile(domainSchema, JSON.stringify(snakeKeys(spec)), { kind: 'domain', file }) as DomainSpec;
 }
+
+/** The same for JSON from elsewhere, in snake case; `source` is what messages call it. */
+export function readDefinition(json: unknown, source: string): DomainSpec {
+  return parseSnakeFile(domainSchema, JSON.stringify(json ?? null), { kind: 'domain', file: source }) as DomainSpec;
+}

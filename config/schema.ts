@@ -161,12 +161,17 @@ export const nodeConfigSchema = z.strictObject({
     expected: 'a folder path',
   }),
   host: documented(z.string().min(1).default('127.0.0.1'), {
-    description: 'Address the HTTP server and the dashboard bind to. The API has no login yet: keep it on loopback.',
+    description:
+      'Address the HTTP server and the dashboard bind to. Reading needs no login there; writing needs the token in http.token of data_dir.',
     expected: 'an IP address or host name, for example "127.0.0.1"',
   }),
   port: documented(z.int().min(0).max(65_535).default(8470), {
     description: 'Port of the HTTP server and the dashboard; 0: any free one.',
     expected: 'a whole number from 0 to 65535',
+  }),
+  requests_per_minute: documented(z.int().min(60).max(10_000_000).default(6_000), {
+    description: 'HTTP requests that one client address may make in a minute; more are answered with 429.',
+    expected: 'a whole number from 60 to 10000000',
   }),
   p2p: documented(
     z

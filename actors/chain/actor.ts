@@ -5,6 +5,7 @@
 import { keyPairFromSeed } from '../../runtime/crypto/ed25519.js';
 import { VerifyPool } from '../../runtime/crypto/verify-pool.js';
 import { DoinError, errorMessage } from '../../runtime/errors.js';
+import { formatCoins } from '../../runtime/fixed/coins.js';
 import { JsonStateFile, type StateFile } from '../../runtime/storage/state-file.js';
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { inStoryOf } from '../../runtime/trace/story-id.js';
@@ -20,15 +21,16 @@ import { type Genesis, genesisHash } from './genesis.js';
 import { Housekeeping } from './housekeeping.js';
 import { Intake } from './intake.js';
 import { LIMITS } from './limits.js';
-import { Mempool } from './mempool.js';
-import { type BlockApplied, type ChainStatus, chain, type Verdict } from './messages.js';
+import { Mempool, type Pooled } from './mempool.js';
+import { type AccountView, type BlockApplied, type ChainStatus, chain, type Verdict } from './messages.js';
 import { type PinnedBlock, Pins } from './pins.js';
 import { produceBlock, type Turn, turnAt } from './producer.js';
 import { slotAt } from './schedule.js';
+import { accountOf, mostSpentUnits } from './spending.js';
 import { ACCOUNT, GLOBALS, NEW_ACCOUNT } from './state/state.js';
 import { type BlockStore, SqliteBlockStore, type StoredBlock } from './store.js';
 import { storyOfTransaction } from './story.js';
-import type { Attestation, Fee, Hash, TransactionBody } from './types.js';
+import type { Attestation, Fee, Hash, NodeId, TransactionBody } from './types.js';
 import { RememberingVerifier } from './verifier.js';
 import { appliedEvent, membersOf, openOptimaeOf, statusOf } from './views.js';
 
@@ -65,7 +67,7 @@ export function createChainActor(modules: ChainModules) {
       ctx.every(TICK_MS, () => node.tick());
       return {
         handlers: {
-          submit: ({ body, fee }) => node.submit(body, fee),
+          submit: ({ body, fee, atOnce }) => node.submit(body, fee, atOnce),
           receiveTransaction: ({ bytes }) => node.intake.receiveTransaction(bytes),
           receiveAnnouncement: ({ bytes }) => node.intake.receiveAnnouncement(bytes),
           receiveBlock: ({ bytes }): Promise<Verdict> => node.intake.receiveBlock(bytes),
@@ -76,6 +78,7 @@ export function createChainActor(modules: ChainModules) {
             return { chainId, genesisHash: genesis, height, hash, justifiedHeight, totalWorkNano, accepted };
           },
           getStatus: () => node.status(),
+          getAccount: ({ node: account }) => node.accountOf(account),
           getMembers: () => ({ members: membersOf(node.blockchain.head.state, options.genesis) }),
           getOpenOptimae: () => ({ optimae: openOptimaeOf(node.blockchain.head.state) }),
           getBlockByHash: async ({ hash }) => ({ block: (await node.store.get(hash))?.bytes ?? null }),
@@ -190,7 +193,7 @@ class ChainNode {
    * Signs with a nonce above the highest of the account and of this run. After a restart it leaves a gap for
    * transactions of the former run that may still travel.
    */
-  async submit(body: TransactionBody, offered?: Fee): Promise<{ transactionId: Hash; nonce: number }> {
+  async submit(body: TransactionBody, offered?: Fee, atOnce = false): Promise<{ transactionId: Hash; nonce: number }> {
     const sender = this.#keyPair.publicKey;
     const account = this.blockchain.head.state.get(ACCOUNT, sender) ?? NEW_ACCOUNT;
     const nonce =
@@ -199,15 +202,18 @@ class ChainNode {
     const unsigned = { sender, nonce, fee, body };
     const signature = this.#keyPair.sign(transactionSigningBytes(this.blockchain.genesis.chainId, unsigned));
     const transaction = { ...unsigned, signature };
-    const size = transactionBytes(transaction).length;
+    const bytes = transactionBytes(transaction);
+    const size = bytes.length;
     if (size > LIMITS.transactionBytes) {
       throw new DoinError(
         { code: 'transaction-too-large', size },
         `a ${body.type} of ${size} bytes exceeds ${LIMITS.transactionBytes}`,
       );
     }
-    const verdict = this.intake.poolTransaction(transaction, true);
     const id = transactionId(transaction);
+    if (atOnce) this.#requireCover({ transaction, bytes });
+    const verdict = this.intake.poolTransaction(transaction, true);
+    if (atOnce && verdict.action !== 'accept') this.mempool.remove(id);
     if (verdict.action !== 'accept' && !this.mempool.has(id)) {
       throw new DoinError(
         { code: verdict.code, type: body.type },
@@ -216,6 +222,24 @@ class ChainNode {
     }
     this.#lastNonce = nonce;
     return { transactionId: id, nonce };
+  }
+
+  accountOf(node: NodeId): AccountView {
+    const { head, genesis } = this.blockchain;
+    return accountOf(head.state, node, this.mempool.entries(), genesis.parameters);
+  }
+
+  /** The rules look at one transaction at a time: two that each fit the balance may not fit it together. */
+  #requireCover(offer: Pick<Pooled, 'transaction' | 'bytes'>): void {
+    const neededUnits = mostSpentUnits(offer, this.blockchain.genesis.parameters);
+    const { balanceUnits, pending } = this.accountOf(offer.transaction.sender);
+    const pendingUnits = pending.reduce((sum, { mostUnits }) => sum + mostUnits, 0);
+    if (neededUnits === 0 || neededUnits + pendingUnits <= balanceUnits) return;
+    const waits = pendingUnits === 0 ? '' : `, of which ${formatCoins(pendingUnits)} may go to transactions that wait`;
+    throw new DoinError(
+      { code: 'insufficient-balance', balanceUnits, pendingUnits, neededUnits },
+      `this needs up to ${formatCoins(neededUnits)} coins with its fee; the balance is ${formatCoins(balanceUnits)}${waits}`,
+    );
   }
 
   /** Unpaid where the rules allow it, else what a block soon takes. */

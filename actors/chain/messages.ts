@@ -98,6 +98,21 @@ export interface MemberView {
   readonly evaluates: readonly string[];
 }
 
+/** One account, and its transactions that wait for a block. */
+export interface AccountView {
+  readonly nodeId: NodeId;
+  /** False when nobody with this key was ever in a block: most likely it is mistyped. */
+  readonly isKnown: boolean;
+  readonly balanceUnits: number;
+  readonly pending: readonly {
+    readonly transactionId: Hash;
+    readonly type: TransactionBody['type'];
+    readonly nonce: number;
+    /** The most it may cost, fee and amount together. */
+    readonly mostUnits: number;
+  }[];
+}
+
 /** An optimum that is still on its way, as the state holds it. */
 export interface OpenOptimum {
   readonly optimum: Hash;
@@ -147,9 +162,10 @@ export interface BlockApplied {
 export const chain = protocol('chain', {
   /**
    * Signs a transaction with this node's key, puts it in the mempool and offers it to the network. Without a fee it
-   * goes unpaid where the rules allow that, else at what a block soon takes.
+   * goes unpaid where the rules allow that, else at what a block soon takes. `atOnce` refuses what is not valid right
+   * now, counting what else of this node waits; without it that may wait for a later block.
    */
-  submit: ask<{ body: TransactionBody; fee?: Fee }, { transactionId: Hash; nonce: number }>(),
+  submit: ask<{ body: TransactionBody; fee?: Fee; atOnce?: boolean }, { transactionId: Hash; nonce: number }>(),
   /** Canonical bytes of a transaction from the network. */
   receiveTransaction: ask<{ bytes: Uint8Array; from: string }, Verdict>({
     capacity: 4096,
@@ -172,6 +188,7 @@ export const chain = protocol('chain', {
   }),
   getTip: ask<Record<string, never>, ChainTip>(),
   getStatus: ask<Record<string, never>, ChainStatus>(),
+  getAccount: ask<{ node: NodeId }, AccountView>(),
   getMembers: ask<Record<string, never>, { members: readonly MemberView[] }>(),
   getOpenOptimae: ask<Record<string, never>, { optimae: readonly OpenOptimum[] }>(),
   getBlockByHash: ask<{ hash: Hash }, { block: Uint8Array | null }>(),

@@ -63,7 +63,8 @@ async function startGossip(ctx: ActorContext, options: GossipOptions, modules: G
   const network = assemble(ctx, options, modules);
   const { port, dialer, status, synchroniser, topics, blobs } = network;
   await port.start();
-  ctx.log.info('listening', { peerId: port.peerId, addresses: port.addresses() });
+  ctx.log.info('listening', { addresses: port.addresses().length });
+  ctx.log.debug('reachable', { peerId: port.peerId, addresses: port.addresses() });
   for (const address of options.bootstrapPeers) dialer.add(address, true);
   const timers = [
     ctx.every(DIAL_TICK_MS, () => dialer.tick()),

@@ -13,6 +13,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'wrong-chain-store',
   'data-dir-in-use',
   'identity-unreadable',
+  'token-unreadable',
   'trace-filter-invalid',
   'trace-file-unwritable',
   'placement-invalid',

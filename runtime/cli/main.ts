@@ -104,17 +104,26 @@ export async function main(args: readonly string[], io: CliIo): Promise<number> 
   }
 }
 
+/**
+ * A pipe whose reader went away is no failure of ours. Commands that run until somebody stops them (`doin start | head`)
+ * end in order, as at SIGTERM; the others have nothing left to do. With a parent it was the parent that went away: the
+ * node hears of it over IPC, and its orderly end must not be cut short here.
+ */
+function endWithReader(): (error: NodeJS.ErrnoException) => void {
+  let ended = false;
+  return (error) => {
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+    if (ended || process.send !== undefined) return;
+    ended = true;
+    if (!process.emit('SIGTERM', 'SIGTERM')) process.exit(EXIT.ok);
+  };
+}
+
 /** Called by the launcher. Leaves by an explicit exit, so that a handle somebody forgot cannot keep a stopped node up. */
 export async function runFromLauncher(launcherUrl: string): Promise<void> {
   const { stdout, stderr } = process;
-  for (const stream of [stdout, stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      // A pipe whose reader went away (`doin status | head`) is no failure of ours. With a parent it was the parent
-      // that went away: the node hears of it over IPC and ends in order, which must not be cut short here.
-      if (process.send === undefined) process.exit(EXIT.ok);
-    });
-  }
+  const onClosed = endWithReader();
+  for (const stream of [stdout, stderr]) stream.on('error', onClosed);
   const code = await main(process.argv.slice(2), {
     stdout,
     stderr,

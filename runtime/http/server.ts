@@ -1,6 +1,7 @@
 /**
- * The HTTP server: JSON pages, the event stream and the dashboard. Read-only, on loopback by default. Query values are
- * checked against a schema; every error is a problem document (RFC 9457) that names the field.
+ * The HTTP server: JSON pages, the event stream and the dashboard, on loopback by default. Anybody who reaches it may
+ * read, at a limited rate; writing needs the token of the data folder. Query values are checked against a schema; every
+ * error is a problem document (RFC 9457) that names the field.
  */
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -8,9 +9,12 @@ import { DoinError, errorMessage } from '../errors.js';
 import { loadAssets } from './assets.js';
 import { streamEvents } from './event-stream.js';
 import { sendProblem } from './problem.js';
+import { limitRequests } from './rate-limits.js';
 import { registerRoutes } from './routes.js';
 import type { StatusSource } from './source.js';
 import { registerTrace, type TraceTap } from './trace-stream.js';
+import type { Wallet } from './wallet.js';
+import { registerWallet } from './writes.js';
 
 export interface HttpOptions {
   readonly host: string;
@@ -19,6 +23,10 @@ export interface HttpOptions {
   readonly source: StatusSource;
   /** Where `/trace` gets its records; without it there is no such page. */
   readonly trace?: TraceTap;
+  /** The wallet, and the token that writing needs; without them there are no such pages. */
+  readonly wallet?: { readonly wallet: Wallet; readonly token: string };
+  /** Requests of one client address in a minute; absent: as many as it likes. */
+  readonly requestsPerMinute?: number;
   /** Told about answers with status 500, which the client sees without details. */
   readonly onError?: (message: string, error: unknown) => void;
 }
@@ -42,9 +50,7 @@ const SECURITY_HEADERS = {
 };
 
 /** The server without a port, for tests and for `startHttpServer`. */
-export async function createHttpServer(
-  options: Pick<HttpOptions, 'source' | 'trace' | 'onError'>,
-): Promise<FastifyInstance> {
+export async function createHttpServer(options: Omit<HttpOptions, 'host' | 'port'>): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
     bodyLimit: 64 * 1024,
@@ -62,19 +68,21 @@ export async function createHttpServer(
   app.setErrorHandler((error: Error & { validation?: readonly Validation[]; statusCode?: number }, request, reply) => {
     if (error.validation !== undefined)
       return sendProblem(reply, 400, 'bad-request', describeValidation(error.validation));
+    const code = error instanceof DoinError ? error.code : null;
     if (error.statusCode !== undefined && error.statusCode < 500) {
-      return sendProblem(reply, error.statusCode, 'bad-request', error.message);
+      return sendProblem(reply, error.statusCode, code ?? 'bad-request', error.message);
     }
     options.onError?.(`${request.method} ${request.url}`, error);
-    const code = error instanceof DoinError ? error.code : 'internal-error';
-    return sendProblem(reply, 500, code, 'the node could not answer this request');
+    return sendProblem(reply, 500, code ?? 'internal-error', 'the node could not answer this request');
   });
 
+  if (options.requestsPerMinute !== undefined) await limitRequests(app, options.requestsPerMinute);
   await app.register(websocket, { options: { maxPayload: 1024, verifyClient: isSameOrigin } });
   for (const [path, asset] of await loadAssets()) {
     app.get(path, (_request, reply) => reply.header('cache-control', 'no-cache').type(asset.type).send(asset.body));
   }
   registerRoutes(app, options.source);
+  if (options.wallet !== undefined) registerWallet(app, options.wallet.wallet, options.wallet.token);
   await app.register(async (scope) => {
     scope.get('/events', { websocket: true }, (socket) => streamEvents(socket, options.source));
     if (options.trace !== undefined) registerTrace(scope, options.trace);

@@ -10,6 +10,8 @@ import { DoinError, errorMessage } from '../errors.js';
 import { type RunningHttp, startHttpServer } from '../http/server.js';
 import { createStatusSource } from '../http/source.js';
 import { type NodeSummary, summaryOf } from '../http/status.js';
+import { loadOrCreateToken, tokenFileOf } from '../http/token.js';
+import { createWallet } from '../http/wallet.js';
 import { packageVersion } from '../package-info.js';
 import { ActorSystem } from '../system/system.js';
 import { TraceHub } from '../trace/hub.js';
@@ -35,6 +37,7 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
   const startedAtMs = Date.now();
   const keyPair = await loadOrCreateIdentity(config.identity_file);
   const nodeId = peerIdOf(keyPair.publicKey);
+  const token = await loadOrCreateToken(tokenFileOf(config.data_dir));
   const own = await loadOwnDomains(config);
   const genesis = await resolveGenesis(config, own, keyPair.publicKey, startedAtMs);
   const say = (message: string) => hooks.onEvent?.(message);
@@ -70,7 +73,14 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
   });
   try {
     p2pAddresses = (await system.ask(gossip.getPeers, {})).listening;
-    http = await startHttpServer({ host: config.host, port: config.port, source, trace: traces });
+    http = await startHttpServer({
+      host: config.host,
+      port: config.port,
+      source,
+      trace: traces,
+      wallet: { wallet: createWallet(system), token },
+      requestsPerMinute: config.requests_per_minute,
+    });
   } catch (error) {
     await system.stop(STOP_ORDER);
     await outputs.close();

@@ -196,6 +196,15 @@ const chainSamples: Samples<typeof chain> = {
       reorgs: 0,
     },
   },
+  getAccount: {
+    request: { node },
+    reply: {
+      nodeId: node,
+      isKnown: true,
+      balanceUnits: 12,
+      pending: [{ transactionId: hash, type: 'transfer', nonce: 4, mostUnits: 5 }],
+    },
+  },
   getMembers: { request: {}, reply: { members: [member] } },
   getOpenOptimae: {
     request: {},

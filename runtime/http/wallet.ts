@@ -1,0 +1,103 @@
+/** What the node does for its owner's coins: shows accounts, and signs and sends what he asks for. */
+import { type AccountView, chain } from '../../actors/chain/messages.js';
+import type { NodeId, TransactionBody } from '../../actors/chain/types.js';
+import { peerIdOf } from '../crypto/peer-id.js';
+import { DoinError } from '../errors.js';
+import { formatCoins } from '../fixed/coins.js';
+import type { AskPort } from './port.js';
+import { feeOf, type Submission } from './submission.js';
+
+const TIMEOUT = { timeoutMs: 5_000 };
+
+export interface AccountJson {
+  /** PeerId of the account's key. */
+  readonly address: string;
+  readonly public_key: string;
+  readonly network: string;
+  /** Decimal coins. */
+  readonly balance: string;
+  readonly balance_units: number;
+  /** False for a key that was never in a block. */
+  readonly known: boolean;
+  readonly chain_height: number;
+  readonly finalized_height: number;
+  /** Transactions of the account that wait on this node for a block. */
+  readonly pending: readonly {
+    readonly transaction_id: string;
+    readonly type: string;
+    readonly nonce: number;
+    readonly most: string;
+  }[];
+}
+
+export interface SubmittedJson {
+  readonly transaction_id: string;
+  readonly nonce: number;
+  readonly network: string;
+  readonly chain_height: number;
+}
+
+export interface Wallet {
+  /** The node's own account, or another one. */
+  account(node: NodeId | null): Promise<AccountJson>;
+  /** Signs with the node's key and sends. Throws DoinErrors whose message is for the person who asked. */
+  submit(submission: Submission): Promise<SubmittedJson>;
+}
+
+export function createWallet(system: AskPort): Wallet {
+  return {
+    async account(node) {
+      const status = await system.ask(chain.getStatus, {}, TIMEOUT);
+      const view = await system.ask(chain.getAccount, { node: node ?? status.self.nodeId }, TIMEOUT);
+      return accountJson(view, status);
+    },
+    async submit(submission) {
+      const { body, network, newAddress } = submission;
+      const { chainId, height, suggestedFee } = await system.ask(chain.getStatus, {}, TIMEOUT);
+      if (network !== null && network !== chainId) {
+        throw new DoinError(
+          { code: 'wrong-network', network, chainId },
+          `network: this node is on "${chainId}", not on "${network}"; nothing was sent`,
+        );
+      }
+      if (!newAddress) await requireKnown(system, body);
+      const fee = feeOf(submission, suggestedFee);
+      const request = { body, atOnce: true, ...(fee !== undefined && { fee }) };
+      const { transactionId, nonce } = await system.ask(chain.submit, request, TIMEOUT);
+      return { transaction_id: transactionId, nonce, network: chainId, chain_height: height };
+    },
+  };
+}
+
+/** A PeerId has no checksum: one wrong letter may be somebody's key, or nobody's, and coins sent there are gone. */
+async function requireKnown(system: AskPort, body: TransactionBody): Promise<void> {
+  if (!('to' in body)) return;
+  const { isKnown } = await system.ask(chain.getAccount, { node: body.to }, TIMEOUT);
+  if (isKnown) return;
+  throw new DoinError(
+    { code: 'unknown-address', address: body.to },
+    `to: nobody with the address ${peerIdOf(body.to)} was ever on this chain; check it, or say that it is new (new_address, --new-address)`,
+  );
+}
+
+function accountJson(
+  { nodeId, isKnown, balanceUnits, pending }: AccountView,
+  status: { readonly chainId: string; readonly height: number; readonly finalized: { readonly height: number } },
+): AccountJson {
+  return {
+    address: peerIdOf(nodeId),
+    public_key: nodeId,
+    network: status.chainId,
+    balance: formatCoins(balanceUnits),
+    balance_units: balanceUnits,
+    known: isKnown,
+    chain_height: status.height,
+    finalized_height: status.finalized.height,
+    pending: pending.map(({ transactionId, type, nonce, mostUnits }) => ({
+      transaction_id: transactionId,
+      type,
+      nonce,
+      most: formatCoins(mostUnits),
+    })),
+  };
+}
