@@ -8,6 +8,7 @@ import { ReceiverCredits } from './credits.js';
 import { type DeadLetter, deadLetter } from './dead-letters.js';
 import type { Message } from './message.js';
 import { Outbound, type Route } from './outbound.js';
+import { type Batch, isBatch } from './packer.js';
 import type { Platform } from './platform.js';
 import type { MessageOptions } from './protocol.js';
 import { SentLedger } from './sent-ledger.js';
@@ -65,8 +66,8 @@ export class PortLink {
     this.#port = port;
     this.#received = received;
     const reader = new StreamReader(this.#events, this.#release);
-    port.on('message', (data: ArrayBuffer | SharedArrayBuffer | readonly unknown[]) => {
-      if (data instanceof ArrayBuffer) reader.batch(data);
+    port.on('message', (data: Batch | SharedArrayBuffer | readonly unknown[]) => {
+      if (isBatch(data)) reader.batch(data);
       else if (data instanceof SharedArrayBuffer) reader.credits = new ReceiverCredits(data, this.#giveCredit);
       else reader.parcel(data);
     });
@@ -123,7 +124,8 @@ export class PortLink {
   flush(): void {
     if (this.#port === null || this.#stream.sizeBytes === 0) return;
     const batch = this.#stream.take();
-    this.#port.postMessage(batch, [batch]);
+    if (typeof batch === 'string') this.#port.postMessage(batch);
+    else this.#port.postMessage(batch, [batch]);
     this.#ledger.posted();
   }
 

@@ -18,11 +18,31 @@ const MOST_SHAPE_NODES = 4096;
 const SHORT_STRING = 48;
 
 const FIRST_BYTES = 16 * 1024;
+/**
+ * Up to this size a batch crosses as a string of a character a byte. It is 10-15 % faster over and back than a buffer
+ * that is transferred (60 B to 4 KB, Node 20), and no buffer is allocated for it: V8 scavenges at each allocation of one
+ * while 32 MiB of young ones live, which doubles the price of handing large binaries over in a row.
+ */
+const STRING_BYTES = 4 * 1024;
 /** A buffer grown beyond this by a burst is given back after use. */
 const KEPT_BYTES = 1024 * 1024;
 
 /** For dates, maps, sets, errors, other typed arrays and bigints beyond 64 bits. */
 const others = new Packr({ useRecords: false, useBigIntExtension: true });
+
+/** Bytes as they cross to another thread. */
+export type Batch = string | ArrayBuffer;
+
+export function isBatch(posted: unknown): posted is Batch {
+  return typeof posted === 'string' || posted instanceof ArrayBuffer;
+}
+
+export function bytesOf(batch: Batch): Uint8Array {
+  if (typeof batch !== 'string') return new Uint8Array(batch);
+  // As a plain Uint8Array: what msgpackr cuts out of a Buffer are Buffers.
+  const { buffer, byteOffset, length } = Buffer.from(batch, 'latin1');
+  return new Uint8Array(buffer, byteOffset, length);
+}
 
 /** A step in the tree of shapes: the keys from the root to here, in their order. */
 interface ShapeNode {
@@ -66,9 +86,11 @@ export class Packer {
     this.#length = 0;
   }
 
-  /** Everything written since the last `take`, as a buffer of exactly its size. */
-  take(): ArrayBuffer {
-    const batch = this.#bytes.buffer.slice(0, this.#length);
+  /** Everything written since the last `take`. */
+  take(): Batch {
+    const length = this.#length;
+    const batch =
+      length <= STRING_BYTES ? this.#bytes.toString('latin1', 0, length) : this.#bytes.buffer.slice(0, length);
     this.#length = 0;
     if (this.#bytes.length > KEPT_BYTES) this.#grow(FIRST_BYTES);
     return batch;

@@ -4,6 +4,7 @@
  */
 import { ReceiverCredits } from './credits.js';
 import type { Message, Receipt } from './message.js';
+import { isBatch } from './packer.js';
 import { StreamReader } from './wire.js';
 
 export interface Described {
@@ -56,7 +57,7 @@ export class StreamTap {
       this.#reader.credits = new ReceiverCredits(parcel, this.#onCredit);
       return [{ parcel, message: null, settle: () => undefined }];
     }
-    if (!(parcel instanceof ArrayBuffer)) {
+    if (!isBatch(parcel)) {
       return [
         this.#describe(() => {
           this.#reader.parcel(parcel as readonly unknown[]);

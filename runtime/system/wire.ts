@@ -20,7 +20,7 @@ import type { ReceiverCredits } from './credits.js';
 import type { WireError } from './errors.js';
 import { Message, type Receipt, THREADS } from './message.js';
 import type { Route } from './outbound.js';
-import { Packer } from './packer.js';
+import { type Batch, bytesOf, Packer } from './packer.js';
 
 const ROUTE = 0;
 const PREFIX = 1;
@@ -98,7 +98,7 @@ export class StreamWriter {
     return this.#packer.sizeBytes;
   }
 
-  take(): ArrayBuffer {
+  take(): Batch {
     return this.#packer.take();
   }
 
@@ -211,13 +211,13 @@ export class StreamReader {
     this.#credit = credit;
   }
 
-  batch(batch: ArrayBuffer): void {
+  batch(batch: Batch): void {
     // Read to its end before the first handler runs: handlers may use msgpackr too.
     for (const item of this.decode(batch)) this.one(item);
   }
 
-  decode(batch: ArrayBuffer): readonly (readonly unknown[])[] {
-    return this.#unpackr.unpackMultiple(new Uint8Array(batch)) as unknown[][];
+  decode(batch: Batch): readonly (readonly unknown[])[] {
+    return this.#unpackr.unpackMultiple(bytesOf(batch)) as unknown[][];
   }
 
   /** The next item of the stream. */

@@ -5,7 +5,7 @@ import { Unpackr } from 'msgpackr';
 import type { Envelope } from '../../../runtime/system/actor.js';
 import { KindQueue, Mailbox } from '../../../runtime/system/mailbox.js';
 import { Histogram } from '../../../runtime/system/metrics.js';
-import { Packer } from '../../../runtime/system/packer.js';
+import { bytesOf, Packer } from '../../../runtime/system/packer.js';
 import { kindPolicy, OVERTAKES_IN_A_ROW, usesCredits } from '../../../runtime/system/policy.js';
 import { until } from './harness.js';
 import { slow, systemOf } from './transport-actors.js';
@@ -41,7 +41,7 @@ test('whatever plain data is packed is read back equal, over many items of one s
       // Twice, so that the shapes of the first round are records in the second.
       for (const round of [values, [...values, ...values]]) {
         for (const value of round) packer.value(value);
-        t.deepEqual(unpackr.unpackMultiple(new Uint8Array(packer.take())), round);
+        t.deepEqual(unpackr.unpackMultiple(bytesOf(packer.take())), round);
       }
     }),
     { numRuns: 200 },
@@ -59,7 +59,7 @@ test('an item that cannot be packed leaves the stream as it was, records include
   for (let time = 0; time < 3; time += 1) packer.value(good);
   packer.value({ d: 1, e: 2 });
   packer.value({ d: 3, e: 4 });
-  const items = unpackr.unpackMultiple(new Uint8Array(packer.take()));
+  const items = unpackr.unpackMultiple(bytesOf(packer.take()));
   t.deepEqual(items, [good, good, good, good, { d: 1, e: 2 }, { d: 3, e: 4 }]);
 });
 
@@ -69,7 +69,7 @@ test('more shapes than there are records, and objects of many keys, still arrive
   const wide = Object.fromEntries(Array.from({ length: 100 }, (_, key) => [`k${key}`, key]));
   const values = [...shapes, ...shapes, wide, wide, ...shapes];
   for (const value of values) packer.value(value);
-  t.deepEqual(reader().unpackMultiple(new Uint8Array(packer.take())), values);
+  t.deepEqual(reader().unpackMultiple(bytesOf(packer.take())), values);
 });
 
 const envelope = (id: number): Envelope => ({

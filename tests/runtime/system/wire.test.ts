@@ -3,6 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { Message, THREADS } from '../../../runtime/system/message.js';
 import { Outbound, type Route } from '../../../runtime/system/outbound.js';
+import { isBatch } from '../../../runtime/system/packer.js';
 import { StreamTap } from '../../../runtime/system/stream-tap.js';
 import { type ItemHandler, parcelOf, replyItem, StreamReader, StreamWriter } from '../../../runtime/system/wire.js';
 
@@ -98,7 +99,7 @@ function posts(sent: readonly Sent[]): unknown[] {
 }
 
 function read(reader: StreamReader, post: unknown): void {
-  if (post instanceof ArrayBuffer) reader.batch(post);
+  if (isBatch(post)) reader.batch(post);
   else reader.parcel(post as readonly unknown[]);
 }
 
