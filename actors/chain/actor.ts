@@ -11,7 +11,7 @@ import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { inStoryOf } from '../../runtime/trace/story-id.js';
 import type { ClaimPool } from './ahead.js';
 import { suggestedFee } from './base-fee.js';
-import { Blockchain, type HeadSwitch } from './blockchain.js';
+import { type AppliedBlock, Blockchain, type HeadSwitch } from './blockchain.js';
 import { decodeBlock, transactionBytes, transactionId, transactionSigningBytes } from './codec.js';
 import { Duties } from './duties.js';
 import { mayBeUnpaid, NO_FEE } from './fees.js';
@@ -26,6 +26,7 @@ import { type AccountView, type BlockApplied, type ChainStatus, chain, type Verd
 import { type PinnedBlock, Pins } from './pins.js';
 import { produceBlock, type Turn, turnAt } from './producer.js';
 import { slotAt } from './schedule.js';
+import { SnapshotExchange } from './snapshots.js';
 import { accountOf, mostSpentUnits } from './spending.js';
 import { ACCOUNT, GLOBALS, NEW_ACCOUNT } from './state/state.js';
 import { type BlockStore, SqliteBlockStore, type StoredBlock } from './store.js';
@@ -86,6 +87,11 @@ export function createChainActor(modules: ChainModules) {
             await node.blockchain.pin(pinned);
             return {};
           },
+          getSnapshots: async () => ({ snapshots: await node.snapshots.offers() }),
+          getSnapshotChunk: async ({ block, index }) => ({ chunk: await node.snapshots.chunk(block, index) }),
+          getJoinPoints: () => ({ points: node.snapshots.joinPoints() }),
+          beginSnapshot: ({ header, chunks }): Verdict => node.snapshots.begin(header, chunks),
+          receiveSnapshotChunk: ({ block, index, bytes }) => node.snapshots.receive(block, index, bytes),
           getLocator: async () => ({ hashes: await node.locator() }),
           getBlocksAfter: async ({ locator, limit }) => ({ blocks: await node.blocksAfter(locator, limit) }),
           getTransactions: ({ ids }) => ({
@@ -128,6 +134,7 @@ class ChainNode {
   readonly blockchain: Blockchain;
   readonly mempool = new Mempool();
   readonly intake: Intake;
+  readonly snapshots: SnapshotExchange;
   readonly #ctx: ActorContext;
   readonly #keyPair;
   readonly #verifier: RememberingVerifier;
@@ -149,6 +156,7 @@ class ChainNode {
     this.#pool = pool;
     this.#housekeeping = new Housekeeping(blockchain, store, { keepBlocks: options.pruneBlocks ?? null });
     this.#keyPair = keyPairFromSeed(options.secretSeed);
+    this.snapshots = new SnapshotExchange(blockchain, store, (block) => this.#started(block));
     this.intake = new Intake(
       { chain: blockchain, mempool: this.mempool, verifier, pool, now: () => ctx.now() },
       {
@@ -358,6 +366,13 @@ class ChainNode {
     for (const applied of change.applied) {
       this.#ctx.emit(chain.blockApplied, appliedEvent(applied), inStoryOf(applied.hash));
     }
+  }
+
+  /** What others derived from the genesis is void. */
+  #started(block: AppliedBlock): void {
+    this.intake.refreshMempool();
+    this.#ctx.emit(chain.blocksReverted, { hashes: [], height: 0 });
+    this.#ctx.emit(chain.blockApplied, appliedEvent(block), inStoryOf(block.hash));
   }
 
   async blocksFrom(from: number, limit: number): Promise<Uint8Array[]> {

@@ -7,14 +7,15 @@ import { encode } from '../../runtime/codec/canonical.js';
 import { DoinError } from '../../runtime/errors.js';
 import { Serial } from '../../runtime/serial.js';
 import type { Ready } from './ahead.js';
-import { blockCodec, decodeBlock, headerHash } from './codec.js';
+import { blockCodec, headerHash } from './codec.js';
 import { type ChainWeight, isHeavier } from './fork-choice.js';
 import { type Genesis, genesisHash, genesisState } from './genesis.js';
 import { contradicted, type PinnedBlock, Pins } from './pins.js';
+import { blockOf, corrupt, replay, startOf } from './replay.js';
 import { FINALITY } from './state/finality.js';
-import { openSnapshot } from './state/snapshot.js';
+import { openSnapshot, type Snapshot } from './state/snapshot.js';
 import { GLOBALS } from './state/state.js';
-import type { BlockStore, BlockToStore, HeadChange, StoredBlock } from './store.js';
+import { type BlockStore, type BlockToStore, type HeadChange, notEmpty } from './store.js';
 import { type Applied, applyBlock, type Tip } from './transition.js';
 import type { Block, ChainRecord, Checkpoint, Hash } from './types.js';
 import { trustingVerifier, type Verifier } from './verifier.js';
@@ -161,6 +162,29 @@ export class Blockchain {
     });
   }
 
+  /** Blocks that the chain must have: checkpoints of its owner and what ledgers outside say. Newest first. */
+  get pinned(): readonly PinnedBlock[] {
+    return [...this.#pins.blocks].sort((a, b) => b.height - a.height);
+  }
+
+  /**
+   * Starts this chain, which has no block yet, at a snapshot's. Nothing is taken on trust: one of the pins must be its
+   * block. Throws `snapshot-untrusted`, `snapshot-invalid` or `store-not-empty`, and then nothing is changed.
+   */
+  adopt(snapshot: Snapshot): Promise<AppliedBlock> {
+    return this.#serial.run(async () => {
+      const { header } = snapshot;
+      const checkpoint = { height: header.height, hash: headerHash(header) };
+      if (!this.#pins.vouchFor(checkpoint)) throw untrusted(checkpoint);
+      if (this.#head.hash !== this.genesisHash) throw notEmpty();
+      const tip = { hash: checkpoint.hash, state: openSnapshot(snapshot, checkpoint) };
+      await this.#store.adopt(snapshot);
+      this.#head = tip;
+      this.#tips.set(tip.hash, tip);
+      return { block: { header, transactions: [] }, hash: tip.hash, isProofBlock: false, records: [] };
+    });
+  }
+
   /** Whether this block was imported before, on whatever branch. */
   async has(hash: Hash): Promise<boolean> {
     return hash === this.genesisHash || this.#tips.has(hash) || (await this.#store.get(hash)) !== null;
@@ -283,63 +307,18 @@ async function checkPinned(store: BlockStore, pinned: PinnedBlock): Promise<void
   if (ours !== null && ours.hash !== pinned.hash) throw contradicted(pinned, ours.hash);
 }
 
-export interface Replayed {
-  readonly tip: Applied;
-  readonly block: Block;
-  readonly stored: StoredBlock;
-}
-
-/** The state that replaying starts from: of the newest snapshot on the canonical chain, or the genesis. */
-export async function startOf(genesis: Genesis, store: BlockStore): Promise<Tip> {
-  for (const snapshot of await store.snapshots()) {
-    const { height } = snapshot.header;
-    const hash = headerHash(snapshot.header);
-    if (await store.isCanonical(hash)) return { hash, state: openSnapshot(snapshot, { height, hash }) };
-  }
-  if ((await store.prunedBelow()) > 1) throw corrupt(1, 'its transactions were dropped and no snapshot is left');
-  return { hash: genesisHash(genesis), state: genesisState(genesis) };
-}
-
-/** The stored canonical chain after a block, each block applied to the one before. */
-export async function* replay(
-  genesis: Genesis,
-  store: BlockStore,
-  verifier: Verifier,
-  start: Tip = { hash: genesisHash(genesis), state: genesisState(genesis) },
-): AsyncGenerator<Replayed> {
-  let tip = start;
-  for (let height = start.state.require(GLOBALS).height + 1; ; ) {
-    const batch = await store.canonicalFrom(height, 500);
-    if (batch.length === 0) return;
-    for (const stored of batch) {
-      const block = blockOf(stored);
-      const verdict = applyBlock(tip, block, genesis, verifier);
-      if (!verdict.ok) throw corrupt(height, verdict.code);
-      tip = verdict.applied;
-      yield { tip: verdict.applied, block, stored };
-      height += 1;
-    }
-  }
-}
-
 function toStore({ block, tip }: Added): BlockToStore {
   const { parent, height } = block.header;
   const { hash, isProofBlock, records } = tip;
   return { block: { hash, parent, height, isProofBlock, bytes: encode(blockCodec, block) }, records };
 }
 
-function blockOf(stored: StoredBlock): Block {
-  const decoded = decodeBlock(stored.bytes);
-  if (!decoded.ok) throw corrupt(stored.height, decoded.detail);
-  return decoded.value;
-}
-
-function corrupt(
-  height: number,
-  problem: string,
-): DoinError<{ code: 'chain-corrupt'; height: number; problem: string }> {
+function untrusted({
+  height,
+  hash,
+}: Pick<PinnedBlock, 'height' | 'hash'>): DoinError<{ code: 'snapshot-untrusted'; height: number; hash: Hash }> {
   return new DoinError(
-    { code: 'chain-corrupt', height, problem },
-    `data_dir: the stored block at height ${height} does not follow from its parent (${problem}); move chain.db away to sync again from peers`,
+    { code: 'snapshot-untrusted', height, hash },
+    `snapshot: nobody vouches for its block ${hash} at height ${height}; if somebody you trust names the same, start with --checkpoint ${height}:${hash}, or name a ledger that holds it in the config (anchors)`,
   );
 }

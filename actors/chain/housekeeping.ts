@@ -1,6 +1,9 @@
 /**
- * Keeps the store small and a restart short: now and then a snapshot of a state deep enough to stay, and, where the
- * operator wants it, the transactions of old blocks dropped. Works beside the chain and never holds it up.
+ * Keeps the store small and a restart short: now and then a snapshot of a final state, and, where the operator wants it,
+ * the transactions of old blocks dropped. Works beside the chain and never holds it up.
+ *
+ * Snapshots are of anchor points, at heights that are the same for every node: so whoever joins can get one from many
+ * nodes at once, and compare it with the anchors.
  */
 import { Serial } from '../../runtime/serial.js';
 import type { Blockchain } from './blockchain.js';
@@ -9,10 +12,8 @@ import { takeSnapshot } from './state/snapshot.js';
 import { GLOBALS } from './state/state.js';
 import type { BlockStore } from './store.js';
 
-/** Blocks between two snapshots: a restart applies about as many again, which takes a second. */
+/** Blocks between two snapshots, at least: a restart applies about as many again, which takes a second. */
 export const SNAPSHOT_INTERVAL = 1_000;
-/** Blocks on top of a snapshot's: the confirmation depth (DESIGN section 5). */
-const DEPTH = 6;
 
 export interface HousekeepingOptions {
   /** Blocks behind the head that keep their transactions; null for all. */
@@ -39,22 +40,30 @@ export class Housekeeping {
   }
 
   async #run(): Promise<void> {
-    const { height } = this.#chain.head.state.require(GLOBALS);
-    this.#newest ??= (await this.#store.snapshotHeights())[0] ?? 0;
-    const interval = this.#options.snapshotInterval ?? SNAPSHOT_INTERVAL;
-    if (height - DEPTH < this.#newest + interval) return;
-    await this.#snapshot(height - DEPTH);
-    this.#newest = height - DEPTH;
+    const due = this.#dueHeight();
+    this.#newest ??= (await this.#store.snapshotManifests())[0]?.header.height ?? 0;
+    if (due <= this.#newest) return;
+    await this.#snapshot(due);
+    this.#newest = due;
     if (this.#options.keepBlocks === null) return;
-    // From the older snapshot on everything stays, so that a switch below the newest one still has its blocks.
-    const [, older = 0] = await this.#store.snapshotHeights();
-    const below = Math.min(height - this.#options.keepBlocks, older + 1);
+    // From the older snapshot on everything stays, so that `doin verify` can get from there to the newer one.
+    const [, older] = await this.#store.snapshotManifests();
+    const { height } = this.#chain.head.state.require(GLOBALS);
+    const below = Math.min(height - this.#options.keepBlocks, (older?.header.height ?? 0) + 1);
     await this.#store.prune(below);
+  }
+
+  #dueHeight(): number {
+    const { anchorInterval } = this.#chain.genesis.parameters;
+    const interval = this.#options.snapshotInterval ?? SNAPSHOT_INTERVAL;
+    const spacing = Math.ceil(interval / anchorInterval) * anchorInterval;
+    const { height } = this.#chain.finalized;
+    return height - (height % spacing);
   }
 
   async #snapshot(height: number): Promise<void> {
     const stored = await this.#store.canonicalAt(height);
-    const tip = stored === null ? null : this.#chain.recentTip(stored.hash);
+    const tip = stored === null ? null : await this.#chain.tipOf(stored.hash);
     const block = stored === null ? null : decodeBlock(stored.bytes);
     if (tip === null || !block?.ok) return;
     await this.#store.saveSnapshot(takeSnapshot(block.value.header, tip.state));

@@ -5,7 +5,7 @@
 import { decode } from '../../runtime/codec/canonical.js';
 import { DoinError } from '../../runtime/errors.js';
 import { blockCodec } from './codec.js';
-import type { Snapshot } from './state/snapshot.js';
+import type { Snapshot, SnapshotManifest } from './state/snapshot.js';
 import {
   type BlockStore,
   type BlockToStore,
@@ -116,12 +116,16 @@ export class MemoryBlockStore implements BlockStore {
     snapshots.splice(0, snapshots.length, ...kept);
   }
 
-  async snapshotHeights(): Promise<readonly number[]> {
-    return this.#open().snapshots.map(({ header }) => header.height);
+  async snapshotManifests(): Promise<readonly SnapshotManifest[]> {
+    return this.#open().snapshots.map(({ header, chunks }) => ({
+      header,
+      chunkSizes: chunks.map(({ length }) => length),
+    }));
   }
 
-  async snapshots(): Promise<readonly Snapshot[]> {
-    return [...this.#open().snapshots];
+  async snapshotChunk(height: number, index: number): Promise<Uint8Array | null> {
+    const snapshot = this.#open().snapshots.find(({ header }) => header.height === height);
+    return snapshot?.chunks[index]?.slice() ?? null;
   }
 
   async adopt(snapshot: Snapshot): Promise<void> {

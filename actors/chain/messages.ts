@@ -159,6 +159,16 @@ export interface BlockApplied {
   readonly records: readonly ChainRecord[];
 }
 
+/** A snapshot that a node gives out, chunk by chunk. */
+export interface SnapshotOffer {
+  readonly height: number;
+  readonly hash: Hash;
+  /** Canonical bytes of the header of the block whose state it is. */
+  readonly header: Uint8Array;
+  /** Sizes of the chunks, in bytes. */
+  readonly chunkSizes: readonly number[];
+}
+
 export const chain = protocol('chain', {
   /**
    * Signs a transaction with this node's key, puts it in the mempool and offers it to the network. Without a fee it
@@ -198,6 +208,22 @@ export const chain = protocol('chain', {
   getLocator: ask<Record<string, never>, { hashes: readonly Hash[] }>(),
   /** Canonical blocks after the newest hash of the locator that this node has on its canonical chain. */
   getBlocksAfter: ask<{ locator: readonly Hash[]; limit: number }, { blocks: readonly Uint8Array[] }>(),
+  /** Snapshots of final states that this node keeps, newest first; every node takes them at the same heights. */
+  getSnapshots: ask<Record<string, never>, { snapshots: readonly SnapshotOffer[] }>(),
+  /** Null when the snapshot of this block is not kept any more. */
+  getSnapshotChunk: ask<{ block: Hash; index: number }, { chunk: Uint8Array | null }>(),
+  /**
+   * Blocks at which this node may start from a snapshot instead of the genesis: those that its owner's checkpoint and
+   * his ledgers name, newest first. Empty for a chain that has blocks.
+   */
+  getJoinPoints: ask<Record<string, never>, { points: readonly PinnedBlock[] }>(),
+  /** Begins to receive the snapshot of a join point; `reject` when it is none. What was received of it before stays. */
+  beginSnapshot: ask<{ header: Uint8Array; chunks: number }, Verdict>(),
+  /**
+   * A chunk of it, from whomever, in any order. `reject`: no part of that state, or (`incomplete-snapshot`, with the last
+   * one) the number of chunks was wrong. `adopted`, with the last one: the chain starts there now.
+   */
+  receiveSnapshotChunk: ask<{ block: Hash; index: number; bytes: Uint8Array }, Verdict>({ timeoutMs: 120_000 }),
   getTransactions: ask<{ ids: readonly Hash[] }, { transactions: readonly Uint8Array[] }>(),
   /** What blockApplied told about canonical blocks from a height on, for listeners that were away. */
   getApplied: ask<{ fromHeight: number; limit: number }, { blocks: readonly BlockApplied[] }>(),
@@ -208,6 +234,9 @@ export const chain = protocol('chain', {
   /** This node made a block: publish its announcement. */
   blockProduced: event<{ hash: Hash; height: number; announcement: Uint8Array }>(),
   blockApplied: event<BlockApplied>({ capacity: 4096 }),
-  /** After a branch switch: these canonical blocks are gone, highest first. Precedes the new branch's blockApplied. */
+  /**
+   * After a branch switch: these canonical blocks are gone, highest first. Precedes the new branch's blockApplied. Without
+   * hashes: the chain starts at a snapshot's block now, and what was known of its state is to be asked again.
+   */
   blocksReverted: event<{ hashes: readonly Hash[]; height: number }>(),
 });

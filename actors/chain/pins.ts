@@ -34,6 +34,11 @@ export class Pins {
     this.#byHeight.set(block.height, block);
   }
 
+  /** Whether one of them is this very block. */
+  vouchFor({ height, hash }: Pick<PinnedBlock, 'height' | 'hash'>): boolean {
+    return this.#byHeight.get(height)?.hash === hash;
+  }
+
   contradicts(height: number, hash: Hash): boolean {
     const pinned = this.#byHeight.get(height);
     if (pinned === undefined || pinned.hash === hash) return false;

@@ -4,7 +4,7 @@ import { decode, encode } from '../../runtime/codec/canonical.js';
 import { DoinError } from '../../runtime/errors.js';
 import { Database } from '../../runtime/storage/sqlite.js';
 import { blockCodec, headerCodec, headerHash } from './codec.js';
-import type { Snapshot } from './state/snapshot.js';
+import type { Snapshot, SnapshotManifest } from './state/snapshot.js';
 import type { BlockHeader, ChainRecord, Hash } from './types.js';
 
 export interface StoredBlock {
@@ -41,9 +41,9 @@ export interface BlockStore {
   isCanonical(hash: Hash): Promise<boolean>;
   /** Keeps it and the newest one before it; a node that starts again begins at one of them. */
   saveSnapshot(snapshot: Snapshot): Promise<void>;
-  /** Newest first, as those of `snapshots`. */
-  snapshotHeights(): Promise<readonly number[]>;
-  snapshots(): Promise<readonly Snapshot[]>;
+  /** Newest first. */
+  snapshotManifests(): Promise<readonly SnapshotManifest[]>;
+  snapshotChunk(height: number, index: number): Promise<Uint8Array | null>;
   /** Starts an empty store at a snapshot's block, of which it then has the header. */
   adopt(snapshot: Snapshot): Promise<void>;
   /** Blocks below this height have no transactions here any more; 1 while there are all. */
@@ -177,27 +177,30 @@ export class SqliteBlockStore implements BlockStore {
     return this.#database.transaction(() => this.#insertSnapshot(snapshot));
   }
 
-  async snapshotHeights(): Promise<readonly number[]> {
-    const rows = await this.#database.all<{ height: number }>('SELECT height FROM snapshots ORDER BY height DESC');
-    return rows.map(({ height }) => height);
-  }
-
-  async snapshots(): Promise<readonly Snapshot[]> {
+  async snapshotManifests(): Promise<readonly SnapshotManifest[]> {
     const rows = await this.#database.all<{ height: number; header: Buffer }>(
       'SELECT height, header FROM snapshots ORDER BY height DESC',
     );
-    const found: Snapshot[] = [];
+    const found: SnapshotManifest[] = [];
     for (const { height, header } of rows) {
-      const chunks = await this.#database.all<{ bytes: Buffer }>(
-        'SELECT bytes FROM snapshot_chunks WHERE height = ? ORDER BY position',
+      const sizes = await this.#database.all<{ sizeBytes: number }>(
+        'SELECT length(bytes) AS sizeBytes FROM snapshot_chunks WHERE height = ? ORDER BY position',
         [height],
       );
       found.push({
         header: decode(headerCodec, new Uint8Array(header)),
-        chunks: chunks.map(({ bytes }) => new Uint8Array(bytes)),
+        chunkSizes: sizes.map(({ sizeBytes }) => sizeBytes),
       });
     }
     return found;
+  }
+
+  async snapshotChunk(height: number, index: number): Promise<Uint8Array | null> {
+    const row = await this.#database.get<{ bytes: Buffer }>(
+      'SELECT bytes FROM snapshot_chunks WHERE height = ? AND position = ?',
+      [height, index],
+    );
+    return row === undefined ? null : new Uint8Array(row.bytes);
   }
 
   adopt(snapshot: Snapshot): Promise<void> {
@@ -281,6 +284,15 @@ export class SqliteBlockStore implements BlockStore {
       );
     }
   }
+}
+
+/** All of a snapshot that the store has. */
+export async function loadSnapshot(
+  store: Pick<BlockStore, 'snapshotChunk'>,
+  { header, chunkSizes }: SnapshotManifest,
+): Promise<Snapshot> {
+  const chunks = await Promise.all(chunkSizes.map((_, index) => store.snapshotChunk(header.height, index)));
+  return { header, chunks: chunks.filter((chunk) => chunk !== null) };
 }
 
 /** What is left of a block whose transactions were dropped. */

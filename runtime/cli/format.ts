@@ -23,7 +23,7 @@ export function eventLine(event: NodeEvent): string | null {
     case 'blockApplied':
       return `block ${event.height} ${shortId(event.hash)}${event.proof ? ' PROOF' : ''} by ${shortId(event.proposer)}, ${event.transactions} transactions`;
     case 'blocksReverted':
-      return `switched branch: ${event.count} blocks replaced`;
+      return event.count === 0 ? 'started from a snapshot' : `switched branch: ${event.count} blocks replaced`;
     case 'optimumRevealed':
       return `revealed ${shortId(event.optimum)} in ${printable(event.domain_id)} by ${shortId(event.optimizer)}: claims ${formatPerformance(event.reported)}`;
     case 'optimumAccepted':

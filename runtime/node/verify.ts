@@ -1,9 +1,9 @@
 /** `doin verify`: replays a stored chain from its genesis and compares everything it derived with what is stored. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replay, startOf } from '../../actors/chain/blockchain.js';
 import { type Genesis, genesisHash, genesisState } from '../../actors/chain/genesis.js';
 import { contradicted, type PinnedBlock } from '../../actors/chain/pins.js';
+import { replay, startOf } from '../../actors/chain/replay.js';
 import { GLOBALS, type State } from '../../actors/chain/state/state.js';
 import { SqliteBlockStore } from '../../actors/chain/store.js';
 import { strictVerifier } from '../../actors/chain/verifier.js';
@@ -82,7 +82,7 @@ async function verifyStore(
 ): Promise<VerifyReport> {
   const tipHeight = await store.canonicalHeight();
   // Blocks without their transactions cannot be checked again: what can be starts at the oldest snapshot's block.
-  const start = (await store.prunedBelow()) > 1 ? await startOf(genesis, store) : undefined;
+  const start = (await store.prunedBelow()) > 1 ? await startOf(genesis, store, 'oldest') : undefined;
   let state = start?.state ?? genesisState(genesis);
   let tipHash = start?.hash ?? genesisHash(genesis);
   let problem: string | null = null;

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { replay } from '../../actors/chain/blockchain.js';
 import { genesisHash } from '../../actors/chain/genesis.js';
+import { replay } from '../../actors/chain/replay.js';
 import { SqliteBlockStore } from '../../actors/chain/store.js';
 import type { ChainRecord } from '../../actors/chain/types.js';
 import { strictVerifier } from '../../actors/chain/verifier.js';

@@ -1,7 +1,8 @@
 import test from 'ava';
-import { Blockchain, replay } from '../../actors/chain/blockchain.js';
+import { Blockchain } from '../../actors/chain/blockchain.js';
 import { genesisHash } from '../../actors/chain/genesis.js';
 import { MemoryBlockStore, MemoryBlocks } from '../../actors/chain/memory-store.js';
+import { replay } from '../../actors/chain/replay.js';
 import { takeSnapshot } from '../../actors/chain/state/snapshot.js';
 import { trustingVerifier } from '../../actors/chain/verifier.js';
 import type { TestChain } from '../kit/chain.js';

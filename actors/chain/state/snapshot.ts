@@ -11,8 +11,9 @@ import type { BlockHeader, Hash } from '../types.js';
 import { GLOBALS, State } from './state.js';
 import { rootOver, type Subtree } from './tree.js';
 
-/** Leaves in a chunk; a list of all members is one leaf, so chunks have no fixed number of bytes. */
+/** Small enough to be one answer of a peer; a single entry beyond it (a list of very many members) is a chunk alone. */
 const CHUNK_LEAVES = 512;
+const CHUNK_BYTES = 512 * 1024;
 const LEAF_BYTES = 64 * 1024 * 1024;
 const KEY_BYTES = 256;
 const MAX_DEPTH = 256;
@@ -28,6 +29,13 @@ export interface Snapshot {
   readonly chunks: readonly Uint8Array[];
 }
 
+/** What there is to fetch of a snapshot. */
+export interface SnapshotManifest {
+  readonly header: BlockHeader;
+  /** Sizes of the chunks, in bytes. */
+  readonly chunkSizes: readonly number[];
+}
+
 /** What somebody trusts of a chain: which block it has at a height. */
 export interface Checkpoint {
   readonly height: number;
@@ -35,7 +43,8 @@ export interface Checkpoint {
 }
 
 export function takeSnapshot(header: BlockHeader, state: State): Snapshot {
-  return { header, chunks: [...state.subtrees(CHUNK_LEAVES)].map((chunk) => encode(chunkCodec, chunk)) };
+  const chunks = [...state.subtrees({ leaves: CHUNK_LEAVES, bytes: CHUNK_BYTES })];
+  return { header, chunks: chunks.map((chunk) => encode(chunkCodec, chunk)) };
 }
 
 /** The entries of a chunk, or null when it is none of that state. */

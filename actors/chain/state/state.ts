@@ -18,7 +18,7 @@ import {
 import { blobCodec, domainIdCodec, experimentCodec, genomeCodec, seatMeasurementCodec } from '../codec.js';
 import { LIMITS } from '../limits.js';
 import type { NodeId, SeatMeasurement } from '../types.js';
-import { type LeafBytes, StateTree, type Subtree } from './tree.js';
+import { type LeafBytes, StateTree, type Subtree, type SubtreeLimits } from './tree.js';
 
 export interface EntryKind<T> {
   readonly prefix: string;
@@ -64,8 +64,8 @@ export class State {
     return new State(tree);
   }
 
-  subtrees(leaves: number): Generator<Subtree> {
-    return this.#tree.subtrees(leaves);
+  subtrees(limits: SubtreeLimits): Generator<Subtree> {
+    return this.#tree.subtrees(limits);
   }
 
   /** For entries that genesis creates and nothing deletes. */

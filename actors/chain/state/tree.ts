@@ -58,9 +58,9 @@ export class StateTree {
     return toHex(hashOf(this.#root));
   }
 
-  /** The whole tree in subtrees of at most this many leaves: the largest there are, in the order of hashed keys. */
-  subtrees(leaves: number): Generator<Subtree> {
-    return cut(this.#root, leaves, []);
+  /** The whole tree in subtrees within these limits: the largest there are, in the order of hashed keys. */
+  subtrees(limits: SubtreeLimits): Generator<Subtree> {
+    return cut(this.#root, limits, []);
   }
 
   /** Every entry, in the order of hashed keys: equal on every machine. */
@@ -73,6 +73,13 @@ export class StateTree {
 export interface LeafBytes {
   readonly key: string;
   readonly bytes: Uint8Array;
+}
+
+/** What a subtree may hold; one leaf it always may. */
+export interface SubtreeLimits {
+  readonly leaves: number;
+  /** Of keys and values together. */
+  readonly bytes: number;
 }
 
 /** A whole subtree, with the hashes beside its way from the root, topmost first; its depth is their number. */
@@ -113,14 +120,29 @@ function countUpTo(node: Node | null, limit: number): number {
   return left > limit ? left : left + countUpTo(node.right, limit - left);
 }
 
-function* cut(node: Node | null, limit: number, siblings: readonly string[]): Generator<Subtree> {
+function* cut(node: Node | null, limits: SubtreeLimits, siblings: readonly string[]): Generator<Subtree> {
   if (node === null) return;
-  if (node.kind === 'leaf' || countUpTo(node, limit) <= limit) {
-    yield { leaves: [...leavesOf(node)], siblings };
+  const leaves = leavesWithin(node, limits);
+  if (leaves !== null) {
+    yield { leaves, siblings };
     return;
   }
-  yield* cut(node.left, limit, [...siblings, toHex(hashOf(node.right))]);
-  yield* cut(node.right, limit, [...siblings, toHex(hashOf(node.left))]);
+  if (node.kind === 'leaf') return;
+  yield* cut(node.left, limits, [...siblings, toHex(hashOf(node.right))]);
+  yield* cut(node.right, limits, [...siblings, toHex(hashOf(node.left))]);
+}
+
+/** Null when they are too many or too large, and more than one. */
+function leavesWithin(node: Node, limits: SubtreeLimits): readonly LeafBytes[] | null {
+  if (countUpTo(node, limits.leaves) > limits.leaves) return null;
+  const leaves: LeafBytes[] = [];
+  let sizeBytes = 0;
+  for (const leaf of leavesOf(node)) {
+    leaves.push(leaf);
+    sizeBytes += leaf.key.length + leaf.bytes.length;
+    if (sizeBytes > limits.bytes && node.kind !== 'leaf') return null;
+  }
+  return leaves;
 }
 
 function* leavesOf(node: Node | null): Generator<LeafBytes> {

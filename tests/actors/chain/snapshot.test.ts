@@ -6,22 +6,27 @@ import { Housekeeping } from '../../../actors/chain/housekeeping.js';
 import { MemoryBlockStore, MemoryBlocks } from '../../../actors/chain/memory-store.js';
 import { openSnapshot, readChunk, type Snapshot, takeSnapshot } from '../../../actors/chain/state/snapshot.js';
 import { ACCOUNT, EVALUATES, NEW_ACCOUNT, type State } from '../../../actors/chain/state/state.js';
-import { SqliteBlockStore } from '../../../actors/chain/store.js';
+import { type BlockStore, SqliteBlockStore } from '../../../actors/chain/store.js';
 import { strictVerifier, trustingVerifier } from '../../../actors/chain/verifier.js';
 import { isDoinError } from '../../../runtime/errors.js';
-import { DOMAIN_ID, keyOf, makeGenesis, sign, TestChain } from '../../kit/chain.js';
+import { attestationsOf, DOMAIN_ID, keyOf, makeGenesis, sign, TestChain } from '../../kit/chain.js';
 
 const MEMBERS = ['ada', 'bob', 'cid', 'dan'];
-const genesis = makeGenesis(MEMBERS);
+const genesis = makeGenesis(MEMBERS, { parameters: { anchorInterval: 5 } });
 
-function grow(chain: TestChain, count: number, name = 'dan'): TestChain {
+/** Blocks that registrations cause; where `others` attest, they become final some thirteen blocks later. */
+function grow(chain: TestChain, count: number, name = 'dan', others: readonly string[] = []): TestChain {
   for (let index = 0; index < count; index += 1) {
     const registered = (chain.tip.state.get(EVALUATES, keyOf(name).publicKey) ?? []).length > 0;
     const domains = registered ? [] : [DOMAIN_ID];
-    chain.add([sign(genesis, name, chain.nextNonce(name), { type: 'register-evaluator', domains })]);
+    const registration = sign(genesis, name, chain.nextNonce(name), { type: 'register-evaluator', domains });
+    chain.add([...attestationsOf(chain, others), registration]);
   }
   return chain;
 }
+const ATTESTING = ['ada', 'bob', 'cid'];
+const heightsOf = async (store: BlockStore) =>
+  (await store.snapshotManifests()).map(({ header: { height } }) => height);
 
 /** A block whose state has thousands of accounts, which is what its header says. */
 function largeState(): { snapshot: Snapshot; state: State; checkpoint: { height: number; hash: string } } {
@@ -93,7 +98,7 @@ const STORES = {
 for (const [kind, open] of Object.entries(STORES)) {
   test(`${kind}: a node that starts again at a snapshot, pruned or not, ends where it was and goes on`, async (t) => {
     for (const keepBlocks of [null, 10]) {
-      const source = grow(new TestChain(genesis, MEMBERS, trustingVerifier), 60);
+      const source = grow(new TestChain(genesis, MEMBERS, trustingVerifier), 62, 'dan', ATTESTING);
       const store = await open();
       t.teardown(() => store.close());
       const chain = await Blockchain.open(genesis, store, strictVerifier);
@@ -102,7 +107,7 @@ for (const [kind, open] of Object.entries(STORES)) {
         await chain.import(block);
         await housekeeping.run();
       }
-      t.deepEqual(await store.snapshotHeights(), [45, 30]);
+      t.deepEqual(await heightsOf(store), [45, 30]);
       t.is(await store.prunedBelow(), keepBlocks === null ? 1 : 31);
       const restarted = await Blockchain.open(genesis, store, strictVerifier);
       t.is(restarted.head.hash, source.tip.hash);
@@ -110,6 +115,21 @@ for (const [kind, open] of Object.entries(STORES)) {
       const [next] = grow(source, 1).blocks.slice(-1);
       t.is((await restarted.import(next!)).kind, 'imported');
     }
+  });
+
+  test(`${kind}: no snapshot is taken of what is not final`, async (t) => {
+    const source = grow(new TestChain(genesis, MEMBERS, trustingVerifier), 40);
+    const store = await open();
+    t.teardown(() => store.close());
+    const chain = await Blockchain.open(genesis, store, trustingVerifier);
+    const housekeeping = new Housekeeping(chain, store, { keepBlocks: 10, snapshotInterval: 5 });
+    await chain.importAll(source.blocks);
+    await housekeeping.run();
+    t.deepEqual(await heightsOf(store), []);
+    t.is(await store.prunedBelow(), 1);
+    await chain.importAll(grow(source, 30, 'dan', ATTESTING).blocks);
+    await housekeeping.run();
+    t.deepEqual(await heightsOf(store), [chain.finalized.height - (chain.finalized.height % 5)]);
   });
 
   test(`${kind}: pruning leaves headers and records of the canonical chain, and no side branch`, async (t) => {

@@ -140,6 +140,14 @@ const found = { domainId: 'digits', optimum: hash, performance: 0.25 };
 const progress = { epoch: 1, maxEpochs: 2, loss: 0.5, validationLoss: 0.75 };
 
 const chainSamples: Samples<typeof chain> = {
+  getSnapshots: {
+    request: {},
+    reply: { snapshots: [{ height: 1_000, hash, header: bytes, chunkSizes: [500_000, 3] }] },
+  },
+  getSnapshotChunk: { request: { block: hash, index: 1 }, reply: { chunk: new Uint8Array(100_000).fill(7) } },
+  getJoinPoints: { request: {}, reply: { points: [{ height: 1_000, hash, ledger: 'git repository' }] } },
+  beginSnapshot: { request: { header: bytes, chunks: 2 }, reply: verdict },
+  receiveSnapshotChunk: { request: { block: hash, index: 0, bytes }, reply: { action: 'accept', code: 'adopted' } },
   submit: {
     request: {
       body: { type: 'reveal', commitment: hash, genome, salt: hash, blob: null, reportedNano: -1, experiment },
