@@ -20,6 +20,7 @@ export const ACTOR_ROLES = [
   'evaluator',
   'tracker',
 ] as const;
+export const RELAY_MODES = ['off', 'use', 'serve'] as const;
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 interface Documentation {
@@ -184,9 +185,32 @@ export const nodeConfigSchema = z.strictObject({
           description: 'Find other nodes of the same network on the LAN without any address.',
           expected: 'true or false',
         }),
+        peer_exchange: documented(z.boolean().default(true), {
+          description:
+            'Tell peers of this network where others are, and be told: one address is then enough to find all.',
+          expected: 'true or false',
+        }),
+        dht: documented(z.boolean().default(false), {
+          description:
+            'Find peers through a distributed hash table as well (Kademlia). For large public networks: it keeps more connections.',
+          expected: 'true or false',
+        }),
+        relay: documented(z.enum(RELAY_MODES).default('off'), {
+          description:
+            'use: behind a NAT, be reached through relays that peers offer, and directly where hole punching works; serve: offer that to others too.',
+          expected: `one of ${RELAY_MODES.join(', ')}`,
+        }),
+        client: documented(z.boolean().default(false), {
+          description:
+            'Only call others and listen nowhere; every role works that way, also behind a NAT or a firewall.',
+          expected: 'true or false',
+        }),
       })
       .prefault({}),
-    { description: 'Peer-to-peer network.', expected: 'an object with listen and mdns' },
+    {
+      description: 'Peer-to-peer network.',
+      expected: 'an object with listen, mdns, peer_exchange, dht, relay and client',
+    },
   ),
   bootstrap_peers: documented(z.array(multiaddrSchema).default([]), {
     description: 'Addresses of nodes to connect to first; one is enough.',

@@ -6,13 +6,16 @@
  */
 import { DoinError, errorMessage } from '../../runtime/errors.js';
 import { type BlobStore, FileBlobStore } from '../../runtime/storage/blob-store.js';
+import { JsonStateFile, type StateFile } from '../../runtime/storage/state-file.js';
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { chain } from '../chain/messages.js';
+import { reputation } from '../reputation/messages.js';
 import { BlobFetcher } from './blobs.js';
-import { Dialer } from './dialer.js';
+import { Discovery } from './discovery.js';
 import { createLibp2pPort } from './libp2p-port.js';
 import { gossip } from './messages.js';
-import type { NetworkPort, PortListener, PortOptions } from './port.js';
+import type { NetworkPort, PortListener, PortOptions, RelayMode } from './port.js';
+import { MAX_STANDING, Standing } from './standing.js';
 import { StatusExchange } from './status.js';
 import { Synchroniser } from './sync.js';
 import { GossipTopics, topicsOf } from './topics.js';
@@ -29,6 +32,13 @@ export interface GossipOptions {
   readonly bootstrapPeers: readonly string[];
   /** Find and be found on the local network. */
   readonly mdns: boolean;
+  /** Find peers through a DHT of the chain. */
+  readonly dht: boolean;
+  readonly relay: RelayMode;
+  /** Tell peers of others and be told. */
+  readonly peerExchange: boolean;
+  /** Where known peers are kept over a restart. */
+  readonly peersFile: string;
   readonly blobFolder: string;
   /** Domains whose blobs this node carries. */
   readonly domains: readonly string[];
@@ -37,13 +47,16 @@ export interface GossipOptions {
 export interface GossipModules {
   createPort(options: PortOptions): NetworkPort;
   createBlobStore(folder: string): BlobStore;
+  openPeers(file: string): StateFile;
 }
 
 /** Messages lost while links were down are repaired by comparing notes with a random peer this often. */
 const ANTI_ENTROPY_MS = 5_000;
 /** Gossip subscriptions travel after the connection; what was published in between is fetched by a second look. */
 const SECOND_LOOK_MS = 1_000;
-const DIAL_TICK_MS = 250;
+/** The reputation actor has read the chain by then. */
+const FIRST_STANDING_MS = 2_000;
+const STANDING_INTERVAL_MS = 30_000;
 
 export function createGossipActor(modules: GossipModules) {
   return defineActor({
@@ -57,17 +70,19 @@ export function createGossipActor(modules: GossipModules) {
 export const gossipActor = createGossipActor({
   createPort: createLibp2pPort,
   createBlobStore: (folder) => new FileBlobStore(folder),
+  openPeers: (file) => new JsonStateFile(file),
 });
 
 async function startGossip(ctx: ActorContext, options: GossipOptions, modules: GossipModules) {
   const network = assemble(ctx, options, modules);
-  const { port, dialer, status, synchroniser, topics, blobs } = network;
+  const { port, discovery, status, synchroniser, topics, blobs } = network;
   await port.start();
   ctx.log.info('listening', { addresses: port.addresses().length });
   ctx.log.debug('reachable', { peerId: port.peerId, addresses: port.addresses() });
-  for (const address of options.bootstrapPeers) dialer.add(address, true);
+  await discovery.start(options.bootstrapPeers);
   const timers = [
-    ctx.every(DIAL_TICK_MS, () => dialer.tick()),
+    ctx.after(FIRST_STANDING_MS, () => refreshStanding(ctx, network.standing)),
+    ctx.every(STANDING_INTERVAL_MS, () => refreshStanding(ctx, network.standing)),
     ctx.every(ANTI_ENTROPY_MS, () => compareNotes(ctx, network, randomPeer(ctx, port))),
   ];
 
@@ -76,6 +91,7 @@ async function startGossip(ctx: ActorContext, options: GossipOptions, modules: G
       getPeers: () => ({
         peers: port.peers().map((peer) => ({ ...peer, height: status.tip(peer.peerId)?.height ?? null })),
         listening: port.addresses(),
+        known: discovery.known,
         refused: port.refused(),
       }),
       fetchBlob: async (
@@ -86,7 +102,7 @@ async function startGossip(ctx: ActorContext, options: GossipOptions, modules: G
         const deadline = envelope.deadline ?? ctx.now() + (gossip.fetchBlob.options.timeoutMs ?? 0);
         return { found: await blobs.fetch(blob, deadline) };
       },
-      dial: ({ address }: { address: string }) => dialer.add(address, true),
+      dial: ({ address }: { address: string }) => discovery.dial(address),
     },
     events: {
       'chain.transactionAccepted': ({ id, bytes, publish }: { id: string; bytes: Uint8Array; publish: boolean }) =>
@@ -95,12 +111,14 @@ async function startGossip(ctx: ActorContext, options: GossipOptions, modules: G
     },
     stop: async () => {
       for (const cancel of timers) cancel();
+      await discovery.stop();
       await port.stop();
     },
     inspect: () => ({
       peerId: port.peerId,
       listening: port.addresses(),
       peers: port.peers().length,
+      known: discovery.known,
       syncingWith: synchroniser.current,
       refused: port.refused(),
     }),
@@ -109,7 +127,8 @@ async function startGossip(ctx: ActorContext, options: GossipOptions, modules: G
 
 interface Network {
   readonly port: NetworkPort;
-  readonly dialer: Dialer;
+  readonly discovery: Discovery;
+  readonly standing: Standing;
   readonly status: StatusExchange;
   readonly synchroniser: Synchroniser;
   readonly topics: GossipTopics;
@@ -122,24 +141,30 @@ function assemble(ctx: ActorContext, options: GossipOptions, modules: GossipModu
     connected: (peer) => {
       const { peerId, address, direction } = peer;
       ctx.emit(gossip.peerConnected, { peerId, address, direction });
-      void compareNotes(ctx, network, peerId);
+      network.discovery.connected(peer);
+      void compareNotes(ctx, network, peerId, true);
       ctx.after(SECOND_LOOK_MS, () => compareNotes(ctx, network, peerId));
     },
     disconnected: (peerId) => {
       network.status.forget(peerId);
+      network.discovery.disconnected(peerId);
       ctx.emit(gossip.peerDisconnected, { peerId });
     },
-    discovered: (address) => network.dialer.add(address, false),
+    discovered: (address) => network.discovery.discovered(address),
   };
+  const standing = new Standing();
   const port = modules.createPort({
     chainId,
     privateSeed: options.privateSeed,
     listen: options.listen,
     mdns: options.mdns,
+    dht: options.dht,
+    relay: options.relay,
     topics: Object.values(topicsOf(chainId)),
     listener,
     log: ctx.log,
     now: () => ctx.monotonic(),
+    standing: (peerId) => standing.points(peerId),
   });
   const wire = new Wire(port, chainId);
   const requestSync = (peerId: string) => network.synchroniser.request(peerId);
@@ -148,7 +173,14 @@ function assemble(ctx: ActorContext, options: GossipOptions, modules: GossipModu
   serveChain(ctx, wire);
   const network: Network = {
     port,
-    dialer: new Dialer(ctx, port),
+    discovery: new Discovery({
+      ctx,
+      port,
+      wire,
+      file: modules.openPeers(options.peersFile),
+      exchanges: options.peerExchange,
+    }),
+    standing,
     status,
     synchroniser: new Synchroniser({ ctx, port, wire, status }),
     topics: new GossipTopics({ ctx, port, wire, chainId, onUnknownParent }),
@@ -170,14 +202,24 @@ function serveChain(ctx: ActorContext, wire: Wire): void {
   });
 }
 
-/** Status first (it may start a sync), then transactions that gossip lost. */
-async function compareNotes(ctx: ActorContext, network: Network, peerId: string | null): Promise<void> {
+/** Status first (it may start a sync, and shows that the peer is of our chain), then transactions that gossip lost. */
+async function compareNotes(ctx: ActorContext, network: Network, peerId: string | null, isNew = false): Promise<void> {
   if (peerId === null || ctx.signal.aborted) return;
   try {
     await network.status.exchange(peerId);
+    if (isNew) await network.discovery.exchange(peerId);
     await network.topics.repairTransactions(peerId);
   } catch (error) {
     ctx.log.debug('notes not compared', { peerId, error: errorMessage(error) });
+  }
+}
+
+/** Without the reputation actor everybody stays a stranger a little longer. */
+async function refreshStanding(ctx: ActorContext, standing: Standing): Promise<void> {
+  try {
+    standing.update((await ctx.ask(reputation.getTable, { limit: MAX_STANDING })).table);
+  } catch (error) {
+    ctx.log.debug('reputation not read', { error: errorMessage(error) });
   }
 }
 

@@ -27,6 +27,9 @@ import { readFrame, withTimeout, writeFrame } from './streams.js';
 /** A peer that opens a stream must have said and heard everything by then. */
 const SERVE_TIMEOUT_MS = 30_000;
 
+/** Not allowed to, or an address this machine does not have: no reason to do without a network. */
+const CANNOT_LISTEN = /EACCES|EPERM|EADDRNOTAVAIL|EAFNOSUPPORT/;
+
 const VALIDATOR_RESULT = {
   accept: TopicValidatorResult.Accept,
   ignore: TopicValidatorResult.Ignore,
@@ -56,10 +59,31 @@ class Libp2pPort implements NetworkPort {
   }
 
   async start(): Promise<void> {
-    const { listener, now } = this.#options;
+    const { listen, log } = this.#options;
+    try {
+      await this.#startNode(false);
+    } catch (error) {
+      const text = errorMessage(error);
+      if (text.includes('EADDRINUSE')) {
+        throw networkError(
+          'address-in-use',
+          '',
+          `another process listens on one of ${listen.join(', ')}: ${text}`,
+          error,
+        );
+      }
+      if (!CANNOT_LISTEN.test(text)) throw error;
+      log.warn('cannot listen on all addresses: others may not be able to call this node', { listen, error: text });
+      await this.#startNode(true);
+    }
+  }
+
+  async #startNode(mayBeDeaf: boolean): Promise<void> {
+    const { listener, now, standing } = this.#options;
     const node = await createNode(this.#options, {
-      conductScore: (peerId) => this.#conduct.score(peerId, now()),
+      applicationScore: (peerId) => this.#conduct.score(peerId, now()) + standing(peerId),
       isBanned: (peerId) => this.#conduct.isBanned(peerId, now()),
+      mayBeDeaf,
     });
     node.addEventListener('peer:connect', ({ detail }) => {
       const connection = node.getConnections(detail)[0];
@@ -73,7 +97,7 @@ class Libp2pPort implements NetworkPort {
       await node.start();
     } catch (error) {
       await this.stop();
-      throw startError(error, this.#options.listen);
+      throw error;
     }
     for (const [topic, validate] of this.#validators) this.#join(node, topic, validate);
   }
@@ -112,7 +136,11 @@ class Libp2pPort implements NetworkPort {
     if (connection === undefined) throw networkError('not-connected', peerId, `no connection to ${peerId}`);
     try {
       const opening = AbortSignal.timeout(Math.ceil(limits.timeoutMs));
-      const stream = await connection.newStream(protocol, { signal: opening, maxOutboundStreams: 256 });
+      const stream = await connection.newStream(protocol, {
+        signal: opening,
+        maxOutboundStreams: 256,
+        runOnLimitedConnection: true,
+      });
       const answer = await withTimeout(stream, limits.timeoutMs, async (signal) => {
         await writeFrame(stream, bytes, signal);
         return readFrame(stream, limits.maxResponseBytes + 1);
@@ -146,7 +174,11 @@ class Libp2pPort implements NetworkPort {
 
   #serve(node: Libp2pNode, protocol: string): Promise<void> {
     const answer = (stream: Stream, connection: Connection) => this.#answer(protocol, stream, connection.remotePeer);
-    return node.handle(protocol, answer, { maxInboundStreams: MAX_STREAMS_PER_PROTOCOL });
+    return node.handle(protocol, answer, {
+      maxInboundStreams: MAX_STREAMS_PER_PROTOCOL,
+      // Also through a relay: enough for a handshake and small answers until a direct connection is there.
+      runOnLimitedConnection: true,
+    });
   }
 
   async #answer(protocol: string, stream: Stream, peer: PeerId): Promise<void> {
@@ -223,10 +255,4 @@ function peerIdOrThrow(peerId: string): PeerId {
   } catch (cause) {
     throw networkError('not-connected', peerId, `${JSON.stringify(peerId)} is no peer id`, cause);
   }
-}
-
-function startError(error: unknown, listen: readonly string[]): unknown {
-  const text = errorMessage(error);
-  if (!text.includes('EADDRINUSE')) return error;
-  return networkError('address-in-use', '', `another process listens on one of ${listen.join(', ')}: ${text}`, error);
 }

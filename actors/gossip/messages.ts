@@ -15,7 +15,13 @@ export interface PeerView {
 export const gossip = protocol('gossip', {
   getPeers: ask<
     Record<string, never>,
-    { peers: readonly PeerView[]; listening: readonly string[]; refused: Readonly<Record<string, number>> }
+    {
+      peers: readonly PeerView[];
+      listening: readonly string[];
+      /** Peers this node knows of, connected or not. */
+      known: number;
+      refused: Readonly<Record<string, number>>;
+    }
   >(),
   /** Makes sure the blob is in this node's store, fetching it from peers when it is not. */
   fetchBlob: ask<{ blob: BlobReference; domain: string }, { found: boolean }>({ concurrent: true, timeoutMs: 60_000 }),

@@ -42,10 +42,16 @@ export interface RespondLimits {
   readonly timeoutMs?: number;
 }
 
+/**
+ * `use`: be reached through relays that peers offer, and meet peers directly by hole punching where that works.
+ * `serve`: offer that to others as well.
+ */
+export type RelayMode = 'off' | 'use' | 'serve';
+
 export interface PortListener {
   connected(peer: PeerInfo): void;
   disconnected(peerId: string): void;
-  /** Somebody announced himself on the local network; the address can be dialled. */
+  /** Somebody announced himself, on the local network or in the DHT; the address can be dialled. */
   discovered(address: string): void;
 }
 
@@ -53,14 +59,20 @@ export interface PortOptions {
   readonly chainId: string;
   /** 32-byte Ed25519 seed; the peer id is that of the same key. */
   readonly privateSeed: Uint8Array;
+  /** Empty: only outbound connections. */
   readonly listen: readonly string[];
   readonly mdns: boolean;
+  /** Find peers through a Kademlia DHT of this chain. */
+  readonly dht: boolean;
+  readonly relay: RelayMode;
   /** Topics that will be subscribed; peer scoring wants to know them at the start. */
   readonly topics: readonly string[];
   readonly listener: PortListener;
   readonly log: Logger;
   /** Monotonic milliseconds. */
   now(): number;
+  /** Points a peer's reputation on the chain is worth, 0 for a stranger (standing.ts). */
+  standing(peerId: string): number;
 }
 
 export interface NetworkPort {

@@ -2,29 +2,15 @@
  * Gossipsub's parameters (https://github.com/libp2p/specs/blob/master/pubsub/gossipsub/gossipsub-v1.1.md), with the
  * reason for each that is not the default.
  */
-import { BlockList } from 'node:net';
 import type { GossipsubOpts } from '@libp2p/gossipsub';
 import { createTopicScoreParams, type PeerScoreParams } from '@libp2p/gossipsub/score';
+import { isLocalIp } from './addresses.js';
 import { MAX_GOSSIP_BYTES } from './frames.js';
-
-const LOCAL = new BlockList();
-LOCAL.addSubnet('127.0.0.0', 8);
-LOCAL.addSubnet('10.0.0.0', 8);
-LOCAL.addSubnet('172.16.0.0', 12);
-LOCAL.addSubnet('192.168.0.0', 16);
-LOCAL.addSubnet('169.254.0.0', 16);
-LOCAL.addAddress('::1', 'ipv6');
-LOCAL.addSubnet('fc00::', 7, 'ipv6');
-LOCAL.addSubnet('fe80::', 10, 'ipv6');
-
-export function isLocalAddress(ip: string): boolean {
-  return LOCAL.check(ip, ip.includes(':') ? 'ipv6' : 'ipv4');
-}
 
 /** Gossipsub asks its whitelist only `has`; a set that knows ranges spares listing every private address. */
 class LocalAddresses extends Set<string> {
   override has(ip: string): boolean {
-    return isLocalAddress(ip);
+    return isLocalIp(ip);
   }
 }
 

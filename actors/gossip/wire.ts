@@ -19,6 +19,8 @@ import {
 } from '../../runtime/codec/canonical.js';
 import { isDoinError } from '../../runtime/errors.js';
 import { LIMITS } from '../chain/limits.js';
+import { MAX_ADDRESS_BYTES } from './addresses.js';
+import { MAX_ADDRESSES_PER_PEER } from './peer-book.js';
 import type { NetworkPort, RespondLimits } from './port.js';
 
 export const WIRE_VERSION = 1;
@@ -39,13 +41,19 @@ function define<Q, R>(protocol: WireProtocol<Q, R>): WireProtocol<Q, R> {
 
 const ENVELOPE_BYTES = 1024;
 const HASH_BYTES = 34;
+const MAX_ADDRESSES_BYTES = MAX_ADDRESSES_PER_PEER * MAX_ADDRESS_BYTES + 64;
 /** Blocks or transactions in one response together; at least one object is always sent. */
 export const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 export const MAX_BLOCKS_PER_REQUEST = 256;
 /** A locator grows with the logarithm of the height; 64 hashes cover any chain. */
 const MAX_LOCATOR = 96;
 export const MAX_IDS = 256;
+/** Peers in one answer; the asker meets more by asking others. */
+export const MAX_TOLD_PEERS = 64;
+const MAX_PEER_ID_BYTES = 64;
 const EMPTY = struct({});
+
+const addressesCodec = array(text(MAX_ADDRESS_BYTES), MAX_ADDRESSES_PER_PEER);
 
 const statusCodec = struct({
   version: u32,
@@ -109,6 +117,15 @@ export const WIRE = {
     limits: { maxRequestBytes: ENVELOPE_BYTES, ratePerSecond: 10, burst: 40 },
     maxResponseBytes: LIMITS.blobBytes + ENVELOPE_BYTES,
     timeoutMs: 30_000,
+  }),
+  /** Peer exchange: the asker's own addresses for those of others (peer-exchange.ts). */
+  peers: define({
+    name: 'peers',
+    request: struct({ addresses: addressesCodec }),
+    response: array(struct({ peerId: text(MAX_PEER_ID_BYTES), addresses: addressesCodec }), MAX_TOLD_PEERS),
+    limits: { maxRequestBytes: MAX_ADDRESSES_BYTES + ENVELOPE_BYTES, ratePerSecond: 1, burst: 10 },
+    maxResponseBytes: MAX_TOLD_PEERS * (MAX_PEER_ID_BYTES + MAX_ADDRESSES_BYTES) + ENVELOPE_BYTES,
+    timeoutMs: 5_000,
   }),
 } as const;
 

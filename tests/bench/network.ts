@@ -20,10 +20,13 @@ function makePort(): NetworkPort {
     privateSeed: randomBytes(32),
     listen: ['/ip4/127.0.0.1/tcp/0'],
     mdns: false,
+    dht: false,
+    relay: 'off',
     topics: [TOPIC],
     listener: { connected: () => undefined, disconnected: () => undefined, discovered: () => undefined },
     log: silent,
     now: () => performance.now(),
+    standing: () => 0,
   });
 }
 

@@ -168,7 +168,7 @@ test('overrides win over the file, and naming a domain keeps its settings', (t) 
   const overrides = { port: 2000, p2p: { listen: ['/ip4/127.0.0.1/tcp/0'] }, domain_ids: ['digits', 'other'] };
   const { config } = loadConfig({ file, overrides });
   t.is(config.port, 2000);
-  t.deepEqual(config.p2p, { mdns: false, listen: ['/ip4/127.0.0.1/tcp/0'] });
+  t.like(config.p2p, { mdns: false, listen: ['/ip4/127.0.0.1/tcp/0'] });
   t.deepEqual(
     config.domains.map(({ domain_id, optimizer }) => [domain_id, optimizer]),
     [

@@ -19,10 +19,13 @@ function stranger(chainId: string, topics: readonly string[]): NetworkPort {
     privateSeed: randomBytes(32),
     listen: ['/ip4/127.0.0.1/tcp/0'],
     mdns: false,
+    dht: false,
+    relay: 'off',
     topics,
     listener: { connected: quiet, disconnected: quiet, discovered: quiet },
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     now: () => performance.now(),
+    standing: () => 0,
   });
 }
 

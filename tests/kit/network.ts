@@ -42,6 +42,7 @@ interface Disk {
   readonly blobs: MemoryBlobStore;
   readonly state: MemoryStateFile;
   readonly duties: MemoryStateFile;
+  readonly peers: MemoryStateFile;
 }
 
 const THREADS = 2;
@@ -122,6 +123,7 @@ export class SimulatedDoin {
       blobs: new MemoryBlobStore(),
       state: new MemoryStateFile(),
       duties: new MemoryStateFile(),
+      peers: new MemoryStateFile(),
     };
     const createBlobStore = () => disk.blobs;
     const openStore = async (_file: string, hash: string) => MemoryBlockStore.open(hash, disk.blocks);
@@ -139,13 +141,17 @@ export class SimulatedDoin {
         genesis,
         secretSeed,
       }),
-      simulated(createGossipActor({ createPort, createBlobStore }), {
+      simulated(createGossipActor({ createPort, createBlobStore, openPeers: () => disk.peers }), {
         chainId,
         genesisHash: genesisHash(genesis),
         privateSeed: secretSeed,
         listen: [],
         bootstrapPeers: this.names.filter((other) => other !== name).map((other) => `/memory/0/p2p/${peerOf(other)}`),
         mdns: false,
+        dht: false,
+        relay: 'off',
+        peerExchange: true,
+        peersFile: 'peers',
         blobFolder: 'blobs',
         domains: domainIds,
       }),

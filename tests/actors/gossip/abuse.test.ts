@@ -211,9 +211,9 @@ test('a peer who lists a transaction and does not deliver it does not keep it fr
   });
   const node = await startNode(factory, new BlockList(), { bootstrapPeers: [empty.address()] });
   const repaired = () => node.ctx.logs.some(({ message }) => message === 'transactions repaired');
-  await eventually(() => asked.length > 0 && repaired(), 'the repair that brings nothing', 5_000);
+  await eventually(() => asked.length > 0 && repaired(), 'the repair that brings nothing');
   await node.port.dial(holder.address());
-  await eventually(() => node.list.pool.has(transactionId(transaction)), 'the transaction', 8_000);
+  await eventually(() => node.list.pool.has(transactionId(transaction)), 'the transaction');
   t.deepEqual(node.list.received, [transactionId(transaction)]);
   await stopAll(empty, holder, node);
 });

@@ -132,7 +132,7 @@ test('an announcement whose parent is unknown starts a catch-up with the sender'
   await eventually(() => behind.ctx.eventsOf(gossip.peerConnected).length === 1, 'the connection');
   ahead.list.grow(5);
   await ahead.produce(makeBlock(ahead.list.tipHash, 6));
-  await eventually(() => behind.list.blocks.length === 6, 'the branch', 3_000);
+  await eventually(() => behind.list.blocks.length === 6, 'the branch');
   t.is(behind.list.tipHash, ahead.list.tipHash);
   await stopAll(ahead, behind);
 });
@@ -144,7 +144,7 @@ test('a node on a long losing branch gets over to the better one, batch by batch
   const node = await startNode(factory, new BlockList().grow(300, [makeTransaction(1)]), {
     bootstrapPeers: [peer.address()],
   });
-  await eventually(() => node.list.tipHash === peer.list.tipHash, 'the better branch', 4_000);
+  await eventually(() => node.list.tipHash === peer.list.tipHash, 'the better branch');
   t.is(node.list.blocks.length, 700);
   t.deepEqual(node.port.refused(), {});
   await stopAll(peer, node);

@@ -56,6 +56,8 @@ export function testPort(factory: PortFactory, overrides: Partial<PortOptions> =
     privateSeed: randomBytes(32),
     listen: ['/ip4/127.0.0.1/tcp/0'],
     mdns: false,
+    dht: false,
+    relay: 'off',
     topics: [TOPIC],
     listener: {
       connected: (peer) => void recorder.connected.push(peer),
@@ -64,6 +66,7 @@ export function testPort(factory: PortFactory, overrides: Partial<PortOptions> =
     },
     log: SILENT,
     now: () => performance.now(),
+    standing: () => 0,
     ...overrides,
   });
   atEnd(() => port.stop());

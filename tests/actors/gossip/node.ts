@@ -14,8 +14,10 @@ import { type ChainTip, chain, type Verdict } from '../../../actors/chain/messag
 import type { Block, BlockHeader, Transaction } from '../../../actors/chain/types.js';
 import { createGossipActor, type GossipOptions } from '../../../actors/gossip/actor.js';
 import type { NetworkPort } from '../../../actors/gossip/port.js';
+import { reputation } from '../../../actors/reputation/messages.js';
 import { decode, encode } from '../../../runtime/codec/canonical.js';
 import { MemoryBlobStore } from '../../../runtime/storage/blob-store.js';
+import { MemoryStateFile, type StateFile } from '../../../runtime/storage/state-file.js';
 import { TestContext, testEnvelope } from '../../kit/context.js';
 import { atEnd, CHAIN, type PortFactory } from './kit.js';
 
@@ -181,6 +183,7 @@ export async function startNode(
   factory: PortFactory,
   list = new BlockList(),
   overrides: Partial<GossipOptions> = {},
+  peersFile: StateFile = new MemoryStateFile(),
 ): Promise<TestNode> {
   const ctx = new TestContext('gossip');
   ctx
@@ -215,6 +218,7 @@ export async function startNode(
       }
       return { verdicts };
     })
+    .answer(reputation.getTable, () => ({ table: [] }))
     .answer(chain.receiveAnnouncement, ({ bytes }) => list.receiveAnnouncement(bytes));
   const store = new MemoryBlobStore();
   let port: NetworkPort | undefined;
@@ -226,6 +230,7 @@ export async function startNode(
       return port;
     },
     createBlobStore: () => store,
+    openPeers: () => peersFile,
   });
   const behaviour = await actor.start(ctx, {
     chainId: CHAIN,
@@ -234,6 +239,10 @@ export async function startNode(
     listen: ['/ip4/127.0.0.1/tcp/0'],
     bootstrapPeers: [],
     mdns: false,
+    dht: false,
+    relay: 'off',
+    peerExchange: false,
+    peersFile: '',
     blobFolder: '',
     domains: ['digits'],
     ...overrides,
