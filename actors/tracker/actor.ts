@@ -14,6 +14,7 @@ import { type Experiment, optimizer, type Round } from '../optimizer/messages.js
 import { ChainFollower, type FollowedBlock } from './chain-optimae.js';
 import { derivedExperimentRow, experimentRow, type NodeFacts } from './experiment.js';
 import { tracker } from './messages.js';
+import { OlapQueries } from './olap-queries.js';
 import { OlapStore } from './olap-store.js';
 import { RoundWriter } from './round-writer.js';
 import { CSV_COLUMNS } from './schema.js';
@@ -38,8 +39,8 @@ export interface TrackerOptions extends NodeFacts {
   readonly domains: readonly TrackedDomain[];
 }
 
-async function openStore(options: TrackerOptions): Promise<OlapStore> {
-  const store = new OlapStore(await Database.open(options.olapFile));
+async function openStore(database: Database, options: TrackerOptions): Promise<OlapStore> {
+  const store = new OlapStore(database, options.olapFile);
   await store.prepare(
     options.domains.map((domain) => ({
       domain_id: domain.domainId,
@@ -71,7 +72,9 @@ export const trackerActor = defineActor({
     chain.blocksReverted,
   ],
   async start(ctx: ActorContext, options: TrackerOptions) {
-    const store = await openStore(options);
+    const database = await Database.open(options.olapFile);
+    const store = await openStore(database, options);
+    const queries = new OlapQueries(database);
     const csv = await CsvAppender.open(options.csvFile, CSV_COLUMNS);
     if (csv.repairedBytes > 0) ctx.log.warn('dropped a torn last line of the CSV', { bytes: csv.repairedBytes });
     let derivedExperiments = 0;
@@ -103,9 +106,18 @@ export const trackerActor = defineActor({
       handlers: {
         getCurve: async ({ domainId, limit }) => {
           await writer.flush();
-          return { points: await store.getCurve(domainId, limit) };
+          return { points: await queries.curve(domainId, limit) };
         },
-        getExperiments: async () => ({ experiments: await store.getSummaries() }),
+        getExperiments: async () => ({ experiments: await queries.summaries() }),
+        getDomains: async ({ domainId }) => ({ domains: await queries.domains(domainId) }),
+        getExperimentRows: (page) => queries.experiments(page),
+        getRounds: async ({ experimentId, ...page }) => {
+          await writer.flush();
+          return {
+            rounds: (await queries.hasExperiment(experimentId)) ? await queries.rounds(experimentId, page) : null,
+          };
+        },
+        getChainOptimae: async ({ domainId, ...page }) => ({ optimae: await queries.chainOptimae(domainId, page) }),
         flush: async () => {
           await writer.flush();
           return { rounds: await store.countRounds() };

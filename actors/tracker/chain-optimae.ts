@@ -1,7 +1,8 @@
 /** Follows the chain into `fact_chain_optimae`: every accepted optimum of every node, corrected when branches switch. */
 import { decodeGenome, type Genome, NANO, type Space } from '../../runtime/genome/space.js';
 import type { ChainRecord, Hash } from '../chain/types.js';
-import type { ChainCursor, ChainOptimumRow, OlapStore } from './olap-store.js';
+import type { ChainCursor, OlapStore } from './olap-store.js';
+import type { ChainOptimumRow } from './rows.js';
 
 /** The part of an applied block that matters here. */
 export interface FollowedBlock {

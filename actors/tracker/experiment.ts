@@ -1,6 +1,6 @@
 /** One experiment as the tracker follows it: turns finished rounds into rows. Pure; the store keeps what it returns. */
 import type { Experiment, Round } from '../optimizer/messages.js';
-import type { ExperimentRow, RoundRow } from './schema.js';
+import type { ExperimentRow, RoundRow } from './rows.js';
 
 /** Who runs the experiment, for its row. */
 export interface NodeFacts {

@@ -1,45 +1,15 @@
 /** The star schema in SQLite. Rows go in as they are; everything that belongs together goes in one transaction. */
+import { migrate } from '../../runtime/storage/migrations.js';
 import type { Database, SqlValue } from '../../runtime/storage/sqlite.js';
 import type { Hash } from '../chain/types.js';
 import { type ExperimentProgress, NO_PROGRESS, UNKNOWN_CONFIG } from './experiment.js';
-import type { CurvePoint, ExperimentSummary } from './messages.js';
-import { type ExperimentRow, OLAP_SCHEMA, type RoundRow } from './schema.js';
+import type { ChainOptimumRow, DomainRow, ExperimentRow, RoundRow } from './rows.js';
+import { OLAP_STEPS } from './schema.js';
 
 /** How far the chain is in `fact_chain_optimae`. */
 export interface ChainCursor {
   readonly height: number;
   readonly hash: Hash;
-}
-
-export interface ChainOptimumRow {
-  readonly optimae_id: string;
-  readonly domain_id: string;
-  readonly optimizer_id: string;
-  readonly experiment_id: string;
-  readonly round_number: number;
-  readonly parameters: string;
-  readonly reported_performance: number;
-  readonly verified_performance: number;
-  readonly effective_increment: number;
-  readonly time_to_this_result_seconds: number;
-  readonly optimization_config_hash: string;
-  readonly data_hash: string;
-  readonly previous_best_performance: number;
-  readonly reward_fraction: number;
-  readonly quorum_agree_fraction: number;
-  readonly block_height: number;
-  readonly block_timestamp: string;
-  readonly ingested_at: string;
-  readonly block_hash: string;
-}
-
-export interface DomainRow {
-  readonly domain_id: string;
-  readonly domain_type: string;
-  readonly description: string;
-  readonly performance_metric: string;
-  readonly higher_is_better: number;
-  readonly target_performance: number | null;
 }
 
 const SUMMARIZE = `
@@ -73,13 +43,15 @@ UPDATE dim_experiment SET performance_metric = ?, higher_is_better = ?, optimiza
 
 export class OlapStore {
   readonly #database: Database;
+  readonly #file: string;
 
-  constructor(database: Database) {
+  constructor(database: Database, file: string) {
     this.#database = database;
+    this.#file = file;
   }
 
   async prepare(domains: readonly DomainRow[]): Promise<void> {
-    await this.#database.exec(OLAP_SCHEMA);
+    await migrate(this.#database, { file: this.#file, steps: OLAP_STEPS });
     await this.#database.transaction(async () => {
       for (const domain of domains) await this.#insert('REPLACE', 'dim_domain', domain);
     });
@@ -161,38 +133,6 @@ export class OlapStore {
       `SELECT * FROM fact_round WHERE rowid > ${after} ORDER BY rowid LIMIT ?`,
       roundId === null ? [limit] : [roundId, limit],
     );
-  }
-
-  async getCurve(domainId: string, limit: number): Promise<CurvePoint[]> {
-    const rows = await this.#database.all<RoundRow>(
-      'SELECT * FROM fact_round WHERE domain_id = ? ORDER BY rowid DESC LIMIT ?',
-      [domainId, limit],
-    );
-    return rows.reverse().map((row) => ({
-      roundNumber: row.round_number,
-      timestampMs: Date.parse(row.timestamp_utc),
-      performance: row.performance,
-      bestPerformance: row.best_performance,
-    }));
-  }
-
-  async getSummaries(): Promise<ExperimentSummary[]> {
-    const rows = await this.#database.all<{
-      experiment_id: string;
-      domain_id: string;
-      total_rounds: number;
-      best_performance: number | null;
-      converged: number;
-      total_elapsed_seconds: number;
-    }>('SELECT * FROM fact_experiment_summary ORDER BY rowid');
-    return rows.map((row) => ({
-      experimentId: row.experiment_id,
-      domainId: row.domain_id,
-      totalRounds: row.total_rounds,
-      bestPerformance: row.best_performance,
-      converged: row.converged === 1,
-      elapsedSeconds: row.total_elapsed_seconds,
-    }));
   }
 
   async countRounds(): Promise<number> {

@@ -4,7 +4,8 @@ import type { CsvAppender } from '../../runtime/storage/csv-appender.js';
 import type { Round } from '../optimizer/messages.js';
 import { type ExperimentProgress, roundIdOf, trackRound } from './experiment.js';
 import type { OlapStore } from './olap-store.js';
-import { csvValues, type ExperimentRow, type RoundRow } from './schema.js';
+import type { ExperimentRow, RoundRow } from './rows.js';
+import { csvValues } from './schema.js';
 
 /** Rows of one catching-up read, so that a lost CSV of a million rounds is rebuilt in bounded memory. */
 const COMPLETE_ROWS = 1000;

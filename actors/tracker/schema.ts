@@ -2,9 +2,9 @@
  * The tracker's columns: upstream's names (OLAP schema v3 and its CSV), without those this node has nothing to put
  * in, plus a few of our own at the end of each list.
  */
+import type { ExperimentRow, RoundRow } from './rows.js';
 
-export const OLAP_SCHEMA = `
-CREATE TABLE IF NOT EXISTS _schema_version (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL);
+const STAR = `
 CREATE TABLE IF NOT EXISTS dim_domain (
   domain_id TEXT PRIMARY KEY, domain_type TEXT NOT NULL, description TEXT NOT NULL,
   performance_metric TEXT NOT NULL, higher_is_better INTEGER NOT NULL, target_performance REAL);
@@ -40,54 +40,39 @@ CREATE INDEX IF NOT EXISTS round_by_domain ON fact_round(domain_id);
 CREATE INDEX IF NOT EXISTS experiment_by_domain ON dim_experiment(domain_id);
 CREATE INDEX IF NOT EXISTS optimae_by_domain ON fact_chain_optimae(domain_id);
 CREATE INDEX IF NOT EXISTS optimae_by_block ON fact_chain_optimae(block_hash);
-INSERT OR IGNORE INTO _schema_version VALUES (1, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
 `;
 
-/** Booleans are 0 or 1, as SQLite keeps them; times are ISO 8601 in UTC; parameters are JSON text. */
-export interface ExperimentRow {
-  readonly experiment_id: string;
-  readonly domain_id: string;
-  readonly node_id: string;
-  readonly hostname: string;
-  readonly optimizer_plugin: string;
-  readonly performance_metric: string;
-  readonly higher_is_better: number;
-  readonly optimization_config: string;
-  readonly param_bounds: string;
-  readonly target_performance: number | null;
-  readonly started_at: string;
-  readonly finished_at: string | null;
-  readonly converged: number;
-  readonly doin_version: string;
-}
+/**
+ * What a copy elsewhere needs to follow this file: who it is, and which rows of the small tables were written or
+ * taken out since. Rounds are only ever added, so their rowid tells the same.
+ */
+const CHANGES = `
+CREATE TABLE _source (id TEXT NOT NULL);
+INSERT INTO _source VALUES (lower(hex(randomblob(16))));
+CREATE TABLE _changes (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT, table_name TEXT NOT NULL, key TEXT NOT NULL, UNIQUE (table_name, key));
+${[
+  ['dim_domain', 'domain_id'],
+  ['dim_experiment', 'experiment_id'],
+  ['fact_experiment_summary', 'experiment_id'],
+  ['fact_chain_optimae', 'optimae_id'],
+]
+  .map(
+    ([table, key]) => `
+INSERT INTO _changes (table_name, key) SELECT '${table}', ${key} FROM ${table};
+${['INSERT', 'UPDATE', 'DELETE']
+  .map(
+    (event) => `CREATE TRIGGER ${table}_${event.toLowerCase()} AFTER ${event} ON ${table} BEGIN
+  INSERT OR REPLACE INTO _changes (table_name, key) VALUES ('${table}', ${event === 'DELETE' ? 'old' : 'new'}.${key});
+END;`,
+  )
+  .join('\n')}`,
+  )
+  .join('\n')}
+`;
 
-export interface RoundRow {
-  readonly round_id: string;
-  readonly experiment_id: string;
-  readonly domain_id: string;
-  readonly round_number: number;
-  readonly timestamp_utc: string;
-  readonly performance: number;
-  readonly best_performance: number;
-  readonly performance_delta: number | null;
-  readonly is_improvement: number;
-  readonly parameters: string;
-  readonly best_parameters: string;
-  readonly wall_clock_seconds: number;
-  readonly elapsed_seconds: number;
-  readonly time_to_current_best_seconds: number | null;
-  readonly time_to_target_seconds: number | null;
-  readonly chain_height: number;
-  readonly peers_count: number;
-  readonly converged: number;
-  readonly total_rounds: number;
-  readonly generation: number;
-  readonly population_size: number;
-  readonly no_improve_counter: number;
-  readonly standard_error: number;
-  readonly epochs: number;
-  readonly migrant: number;
-}
+/** Index i leads to version i + 1. A step that was published is never changed. */
+export const OLAP_STEPS: readonly string[] = [STAR, CHANGES];
 
 type CsvSource = (round: RoundRow, experiment: ExperimentRow) => string | number | null;
 

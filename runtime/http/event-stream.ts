@@ -1,6 +1,6 @@
 /** One WebSocket client of `/events`: JSON text frames, one event each. */
 import type { WebSocket } from 'ws';
-import type { StatusSource } from './source.js';
+import type { StatusSource } from './node-view.js';
 
 /** A client that lets this much pile up is too slow; it is cut off rather than buffered without end. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;

@@ -1,92 +1,76 @@
-/** The JSON pages. Each names its parameters in a schema, so that a wrong one is answered with 400 and its name. */
-import type { FastifyInstance, FastifyReply } from 'fastify';
+/** The JSON pages, each with the schema of its parameters and of its answers: both are checked, and make OpenAPI. */
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { registerBlockRoutes } from './block-routes.js';
+import type { StatusSource } from './node-view.js';
+import { feesPage } from './pages/chain.js';
+import { healthPage, peersPage, statusPage } from './pages/node.js';
+import { domainId, jsonSchema } from './pages/schema.js';
+import { curvePage, pendingTasksPage, poolPage, quorumsPage, searchesPage } from './pages/work.js';
 import { sendProblem } from './problem.js';
 import { PROMETHEUS_TYPE, prometheusPage } from './prometheus.js';
-import type { StatusSource } from './source.js';
-
-/** Upstream's page size. */
-const MAX_BLOCKS = 50;
-
-const heightParameter = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
-const limitParameter = (fallback: number, maximum: number) =>
-  ({ type: 'integer', minimum: 1, maximum, default: fallback }) as const;
-
-function query(properties: Readonly<Record<string, unknown>>, required: readonly string[] = []) {
-  return { schema: { querystring: { type: 'object', properties, required, additionalProperties: false } } };
-}
+import { limit, page, problems } from './route.js';
+import { registerStatsRoutes } from './stats-routes.js';
 
 export function registerRoutes(app: FastifyInstance, source: StatusSource): void {
-  const none = query({});
-  app.get('/health', none, () => source.health());
-  app.get('/status', none, () => source.status());
-  app.get('/metrics', none, async (_request, reply) =>
-    reply.type(PROMETHEUS_TYPE).send(prometheusPage(await source.status())),
-  );
-  app.get('/chain/status', none, () => source.chainStatus());
-  app.get('/fees', none, () => source.fees());
-  app.get('/peers', none, () => source.peers());
-  app.get('/api/tasks', none, () => source.tasks());
-  app.get('/api/experiments', none, () => source.experiments());
-
-  app.get<{ Querystring: { limit: number } }>(
-    '/api/quorums',
-    query({ limit: limitParameter(20, 200) }),
-    ({ query: { limit } }) => source.quorums(limit),
-  );
-
-  app.get<{ Querystring: { domain_id: string; limit: number } }>(
-    '/api/curve',
-    query({ domain_id: { type: 'string', minLength: 1, maxLength: 64 }, limit: limitParameter(1000, 20_000) }, [
-      'domain_id',
-    ]),
-    async ({ query: { domain_id: domainId, limit } }, reply) => {
-      const curve = await source.curve(domainId, limit);
-      return curve ?? sendProblem(reply, 404, 'unknown-domain', `domain_id: this node does not work on "${domainId}"`);
-    },
-  );
-
+  registerNodeRoutes(app, source);
   registerBlockRoutes(app, source);
+  registerWorkRoutes(app, source);
+  registerStatsRoutes(app, source);
 }
 
-function registerBlockRoutes(app: FastifyInstance, source: StatusSource): void {
-  app.get<{ Querystring: { from?: number; to?: number } }>(
-    '/chain/blocks',
-    query({ from: heightParameter, to: heightParameter }),
-    async ({ query: { from, to } }, reply) => {
-      const height = (await source.chainStatus()).chain_height;
-      const last = Math.min(to ?? (from === undefined ? height : from + MAX_BLOCKS - 1), height);
-      const first = from ?? Math.max(0, last - MAX_BLOCKS + 1);
-      if (to !== undefined && to < first)
-        return sendProblem(reply, 400, 'bad-request', `to: must be >= from (${first})`);
-      const end = Math.min(last, first + MAX_BLOCKS - 1);
-      return {
-        from: first,
-        to: end,
-        chain_height: height,
-        blocks: await source.blocks(first, end),
-        has_more: end < last,
-      };
-    },
-  );
-
-  app.get<{ Params: { index: string } }>(
-    '/chain/block/:index',
+function registerNodeRoutes(app: FastifyInstance, source: StatusSource): void {
+  app.get('/health', page('node', 'Is it alive', healthPage), () => source.health());
+  app.get('/status', page('node', 'Everything at a glance', statusPage), () => source.status());
+  app.get('/peers', page('node', 'Whom it is connected to', peersPage), () => source.peers());
+  app.get('/fees', page('chain', 'What a place in a block costs', feesPage), () => source.fees());
+  app.get(
+    '/metrics',
     {
       schema: {
-        params: {
-          type: 'object',
-          properties: { index: { type: 'string', pattern: '^([0-9]{1,15}|[0-9a-f]{64})$' } },
-          required: ['index'],
+        tags: ['node'],
+        summary: 'The same for Prometheus',
+        querystring: jsonSchema(z.strictObject({}), 'input'),
+        response: {
+          200: { description: 'Text format 0.0.4', content: { 'text/plain': { schema: { type: 'string' } } } },
+          ...problems(),
         },
       },
     },
-    async ({ params: { index } }, reply) => {
-      const which = index.length === 64 ? { hash: index } : { height: Number(index) };
-      return (await source.block(which)) ?? notFound(reply, index);
-    },
+    async (_request, reply) => reply.type(PROMETHEUS_TYPE).send(prometheusPage(await source.status())),
   );
 }
 
-function notFound(reply: FastifyReply, index: string): FastifyReply {
-  return sendProblem(reply, 404, 'unknown-block', `index: there is no block ${index} on this node's chain`);
+const quorumsQuery = z.strictObject({ limit: limit(20, 200) });
+const curveQuery = z.strictObject({ domain_id: domainId, limit: limit(1000, 20_000) });
+const tasksQuery = z.strictObject({
+  domains: z.string().min(1).max(4200).optional().describe('Domains with commas between them; left out: all.'),
+  limit: limit(10, 1000),
+});
+
+function registerWorkRoutes(app: FastifyInstance, source: StatusSource): void {
+  app.get<{ Querystring: z.infer<typeof tasksQuery> }>(
+    '/tasks/pending',
+    page('work', 'Seats that wait for their evaluator', pendingTasksPage, { querystring: tasksQuery }),
+    ({ query }) => source.pendingTasks(query.domains?.split(',') ?? null, query.limit),
+  );
+  app.get('/api/tasks', page('work', "What this node's pool does", poolPage), () => source.pool());
+  app.get('/api/experiments', page('work', 'Searches of this node', searchesPage), () => source.experiments());
+  app.get<{ Querystring: z.infer<typeof quorumsQuery> }>(
+    '/api/quorums',
+    page('work', 'Votes, newest first', quorumsPage, { querystring: quorumsQuery }),
+    ({ query }) => source.quorums(query.limit),
+  );
+  app.get<{ Querystring: z.infer<typeof curveQuery> }>(
+    '/api/curve',
+    page('work', 'Best so far of a domain, the newest rounds, oldest first', curvePage, {
+      querystring: curveQuery,
+      problems: [404],
+    }),
+    async ({ query }, reply) => {
+      const curve = await source.curve(query.domain_id, query.limit);
+      if (curve !== null) return curve;
+      return sendProblem(reply, 404, 'unknown-domain', `domain_id: this node does not work on "${query.domain_id}"`);
+    },
+  );
 }

@@ -3,15 +3,17 @@
  * read, at a limited rate; writing needs the token of the data folder. Query values are checked against a schema; every
  * error is a problem document (RFC 9457) that names the field.
  */
+import etag from '@fastify/etag';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { DoinError, errorMessage } from '../errors.js';
 import { loadAssets } from './assets.js';
 import { streamEvents } from './event-stream.js';
+import type { StatusSource } from './node-view.js';
+import { registerOpenApi } from './openapi.js';
 import { sendProblem } from './problem.js';
 import { limitRequests } from './rate-limits.js';
 import { registerRoutes } from './routes.js';
-import type { StatusSource } from './source.js';
 import { registerTrace, type TraceTap } from './trace-stream.js';
 import type { Wallet } from './wallet.js';
 import { registerWallet } from './writes.js';
@@ -54,11 +56,12 @@ export async function createHttpServer(options: Omit<HttpOptions, 'host' | 'port
   const app = Fastify({
     logger: false,
     bodyLimit: 64 * 1024,
+    // A machine under full load takes its time to read the files of the pages.
+    pluginTimeout: 60_000,
     // `/chain/blocks?from=1&form=2` is an error that names `form`, not a silent drop.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: true } },
     forceCloseConnections: true,
   });
-  app.setReplySerializer((payload) => JSON.stringify(payload, bigintAsString));
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS);
   });
@@ -77,14 +80,19 @@ export async function createHttpServer(options: Omit<HttpOptions, 'host' | 'port
   });
 
   if (options.requestsPerMinute !== undefined) await limitRequests(app, options.requestsPerMinute);
+  // A page that did not change is answered with 304 to whoever has it already.
+  await app.register(etag);
+  await registerOpenApi(app);
   await app.register(websocket, { options: { maxPayload: 1024, verifyClient: isSameOrigin } });
   for (const [path, asset] of await loadAssets()) {
-    app.get(path, (_request, reply) => reply.header('cache-control', 'no-cache').type(asset.type).send(asset.body));
+    app.get(path, { schema: { hide: true } }, (_request, reply) =>
+      reply.header('cache-control', 'no-cache').type(asset.type).send(asset.body),
+    );
   }
   registerRoutes(app, options.source);
   if (options.wallet !== undefined) registerWallet(app, options.wallet.wallet, options.wallet.token);
   await app.register(async (scope) => {
-    scope.get('/events', { websocket: true }, (socket) => streamEvents(socket, options.source));
+    scope.get('/events', { websocket: true, schema: { hide: true } }, (socket) => streamEvents(socket, options.source));
     if (options.trace !== undefined) registerTrace(scope, options.trace);
   });
   return app;
@@ -137,12 +145,4 @@ function describeValidation(validation: readonly Validation[]): string {
       return `${field}: ${message ?? 'is not valid'}`;
     })
     .join('; ');
-}
-
-function bigintAsString(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint'
-    ? value.toString()
-    : value instanceof Uint8Array
-      ? Buffer.from(value).toString('hex')
-      : value;
 }

@@ -35,6 +35,7 @@ export function registerTrace(app: FastifyInstance, tap: TraceTap): void {
     {
       websocket: true,
       schema: {
+        hide: true,
         querystring: {
           type: 'object',
           properties: { filter: { type: 'string', maxLength: 1024, default: '' } },

@@ -4,38 +4,15 @@ import type { NodeId, TransactionBody } from '../../actors/chain/types.js';
 import { peerIdOf } from '../crypto/peer-id.js';
 import { DoinError } from '../errors.js';
 import { formatCoins } from '../fixed/coins.js';
+import type { Json } from './pages/schema.js';
+import type { accountPage, submittedPage } from './pages/wallet.js';
 import type { AskPort } from './port.js';
 import { feeOf, type Submission } from './submission.js';
 
 const TIMEOUT = { timeoutMs: 5_000 };
 
-export interface AccountJson {
-  /** PeerId of the account's key. */
-  readonly address: string;
-  readonly public_key: string;
-  readonly network: string;
-  /** Decimal coins. */
-  readonly balance: string;
-  readonly balance_units: number;
-  /** False for a key that was never in a block. */
-  readonly known: boolean;
-  readonly chain_height: number;
-  readonly finalized_height: number;
-  /** Transactions of the account that wait on this node for a block. */
-  readonly pending: readonly {
-    readonly transaction_id: string;
-    readonly type: string;
-    readonly nonce: number;
-    readonly most: string;
-  }[];
-}
-
-export interface SubmittedJson {
-  readonly transaction_id: string;
-  readonly nonce: number;
-  readonly network: string;
-  readonly chain_height: number;
-}
+export type AccountJson = Json<typeof accountPage>;
+export type SubmittedJson = Json<typeof submittedPage>;
 
 export interface Wallet {
   /** The node's own account, or another one. */

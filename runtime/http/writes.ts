@@ -1,22 +1,34 @@
 /** Pages of the wallet: anybody who reaches the port may read accounts, only who has the token may send. */
 import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
 import { DoinError, isDoinError } from '../errors.js';
+import { jsonSchema } from './pages/schema.js';
+import { accountPage, submittedPage } from './pages/wallet.js';
 import { sendProblem } from './problem.js';
 import { WRITE_LIMIT } from './rate-limits.js';
+import { page, problems } from './route.js';
 import { addressOf, readSubmission, SUBMISSION_SCHEMA } from './submission.js';
 import { requireToken } from './token.js';
 import type { Wallet } from './wallet.js';
 
+const accountParams = z.strictObject({ address: z.string().max(128).describe('PeerId, or 64 hex digits of the key.') });
+
 /** The definition of a domain fits a transaction of 96 KiB; as JSON it is larger. */
 const SUBMISSION_BYTES = 512 * 1024;
+
+const SUBMISSION_ANSWERS: Readonly<Record<number, object>> = {
+  202: { description: 'It waits for a block.', ...jsonSchema(submittedPage) },
+  ...problems([401, 409, 415, 503]),
+};
 
 /** Failures that say something of the node and not of what was asked. */
 const UNAVAILABLE = new Set(['ask-timeout', 'actor-crashed', 'mailbox-full', 'no-such-actor', 'stopped']);
 const BAD_REQUEST = new Set(['bad-request', 'domain-file-invalid', 'transaction-too-large']);
 
 export function registerWallet(app: FastifyInstance, wallet: Wallet, token: string): void {
-  app.get('/wallet', () => wallet.account(null));
-  app.get<{ Params: { address: string } }>('/accounts/:address', async ({ params: { address } }, reply) => {
+  app.get('/wallet', page('wallet', "The node's own account", accountPage), () => wallet.account(null));
+  const account = page('wallet', 'Any account', accountPage, { params: accountParams });
+  app.get<{ Params: { address: string } }>('/accounts/:address', account, async ({ params: { address } }, reply) => {
     const node = addressOf(address);
     if (node !== null) return wallet.account(node);
     return sendProblem(reply, 400, 'bad-address', 'address: use a PeerId (12D3Koo...) or 64 hex digits of a key');
@@ -26,7 +38,13 @@ export function registerWallet(app: FastifyInstance, wallet: Wallet, token: stri
     const options = {
       bodyLimit: SUBMISSION_BYTES,
       config: WRITE_LIMIT,
-      schema: { body: SUBMISSION_SCHEMA },
+      schema: {
+        tags: ['wallet'],
+        summary: 'Sign with the key of the node, and send',
+        security: [{ token: [] }],
+        body: SUBMISSION_SCHEMA,
+        response: SUBMISSION_ANSWERS,
+      },
       // The schema is for the description; `readSubmission` checks, and says what is wrong in words.
       validatorCompiler: () => () => true,
     };

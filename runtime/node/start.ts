@@ -68,6 +68,7 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
     startedAtMs,
     p2pAddresses: () => p2pAddresses,
     domains: config.domains,
+    olapFile: config.olap_db_path,
     actors: () => system.status(),
     deadLetters: () => ({ total: system.deadLetterCount, letters: system.deadLetters() }),
   });

@@ -1,7 +1,9 @@
 /** Sample pages for tests of the server and of what the terminal prints. */
+import { Readable } from 'node:stream';
 import type { NodeEvent } from '../../runtime/http/events.js';
-import type { StatusSource } from '../../runtime/http/source.js';
+import type { StatusSource } from '../../runtime/http/node-view.js';
 import type { BlockJson, PeersJson, StatusJson } from '../../runtime/http/status.js';
+import { exportType } from '../../runtime/stats/export.js';
 import type { ActorStatus } from '../../runtime/system/status.js';
 
 const times = { samples: 3, mean_us: 2, p50_us: 2, p99_us: 4, max_us: 3.5, buckets: [0, 2, 1] };
@@ -91,32 +93,74 @@ export function sampleSource(height: number): StatusSource & { send(event: NodeE
       previous_hash: 'aa'.repeat(32),
       timestamp: '2026-01-01T00:00:00.000Z',
       generator_id: 'bb'.repeat(32),
+      merkle_root: 'cc'.repeat(32),
+      state_root: 'dd'.repeat(32),
+      vrf_proof: 'ee'.repeat(80),
+      version: 1,
+      chain_id: 'solo-1',
+      slot: index,
+      rank: 0,
+      signature: 'ff'.repeat(64),
     },
     proof_block: index % 2 === 1,
     transactions: [],
     records: [{ type: 'REPUTATION' }, { type: 'REPUTATION' }, { type: 'COINBASE' }],
   });
   return {
-    health: async () => ({ status: 'healthy' }),
+    health: async () => ({ status: 'healthy', node_id: 'aa'.repeat(32), version: '0.1.0', uptime_s: 60 }),
     status: async () => ({ ...sampleStatus, chain_height: height }),
-    chainStatus: async () => ({ chain_height: height, total_work: 12345678901234567890n }),
+    chainStatus: async () => ({
+      chain_id: 'solo-1',
+      genesis_hash: '00'.repeat(32),
+      chain_height: height,
+      tip_hash: 'bb'.repeat(32),
+      tip_index: height,
+      finalized_height: 4,
+      finalized_hash: 'ff'.repeat(32),
+      proof_blocks: 2,
+      total_work: 1.5,
+      timestamp_ms: 1_767_225_600_000,
+      slot_ms: 1000,
+      supply: 100,
+      busy: false,
+      component_versions: { doin: '0.1.0' },
+    }),
     blocks: async (from, to) => Array.from({ length: to - from + 1 }, (_, index) => block(from + index)),
     async block(which) {
       const index = 'height' in which ? which.height : Number.parseInt(which.hash, 16);
       return index <= height ? block(index) : null;
     },
-    fees: async () => ({ base_fee: 0.001 }),
+    fees: async () => ({
+      enabled: true,
+      base_fee: 0.001,
+      suggested_max_fee: 0.002,
+      suggested_tip: 0.0001,
+      mempool: 0,
+      minted: 100,
+      burned: 1,
+      locked: 0,
+    }),
     peers: async () => ({
       self: { node_id: 'aa'.repeat(32), addresses: ['/ip4/127.0.0.1/tcp/1'] },
       peers: [peer('worse', -1), peer('better', 2)],
       refused: { oversize: 3 },
     }),
-    quorums: async (limit) => ({ quorums: [], limit }),
-    curve: async (domainId, limit) => (domainId === 'digits' ? { domain_id: domainId, limit, points: [] } : null),
-    tasks: async () => ({ tasks: [] }),
+    quorums: async () => ({ quorums: [] }),
+    curve: async (domainId) => (domainId === 'digits' ? { domain_id: domainId, points: [] } : null),
+    pendingTasks: async () => ({ tasks: [], total_pending: 0 }),
+    pool: async () => ({ workers: 2, completed: 1, failed: 0, tasks: [] }),
     async experiments() {
       throw new Error('secret detail');
     },
+    stats: async () => ({ domains: [] }),
+    statsExperiments: async () => ({ experiments: [], summaries: [], next: null }),
+    statsRounds: async (experimentId) => (experimentId === 'e1' ? { rounds: [], next: null } : null),
+    chainMetrics: async () => ({ metrics: [], count: 0, next: null }),
+    exportStats: async (format, table) => ({
+      name: `${table}.${format}`,
+      type: exportType(format),
+      content: Readable.from(['whole'], { objectMode: false }),
+    }),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

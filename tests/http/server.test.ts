@@ -23,6 +23,12 @@ test('every page answers with JSON', async (t) => {
     '/fees',
     '/peers',
     '/api/quorums',
+    '/tasks/pending',
+    '/stats',
+    '/stats/experiments',
+    '/stats/rounds?experiment_id=e1',
+    '/stats/chain-metrics',
+    '/openapi.json',
   ];
   for (const path of [...pages, '/api/tasks', '/api/curve?domain_id=digits']) {
     const response = await get(path);
@@ -32,8 +38,28 @@ test('every page answers with JSON', async (t) => {
   }
 });
 
-test('big integers are written as decimal strings', async (t) => {
-  t.is((await get('/chain/status')).json().total_work, '12345678901234567890');
+test('an answer that is not what its page promises is a fault of the node, not of the client', async (t) => {
+  const source = sampleSource(1);
+  const reported: string[] = [];
+  const app = await createHttpServer({
+    source: { ...source, peers: async () => ({ ...(await source.peers()), refused: { oversize: -1 } }) },
+    onError: (message, error) => reported.push(`${message} ${String(error)}`),
+  });
+  const response = await app.inject({ url: '/peers' });
+  await app.close();
+  t.is(response.statusCode, 500);
+  t.is(response.json().title, 'answer-invalid');
+  t.regex(reported[0] ?? '', /answer\/refused\/oversize must be >= 0/);
+});
+
+test('a page that did not change is not sent again', async (t) => {
+  const app = await createHttpServer({ source: sampleSource(9) });
+  const first = await app.inject({ url: '/chain/block/5' });
+  const tag = String(first.headers.etag);
+  const again = await app.inject({ url: '/chain/block/5', headers: { 'if-none-match': tag } });
+  const other = await app.inject({ url: '/chain/block/6', headers: { 'if-none-match': tag } });
+  await app.close();
+  t.deepEqual([first.statusCode, again.statusCode, again.body, other.statusCode], [200, 304, '', 200]);
 });
 
 test('blocks come in pages of at most 50, the newest by default', async (t) => {

@@ -1,7 +1,8 @@
 import test from 'ava';
 import { type ChainStatus, chain } from '../../actors/chain/messages.js';
+import type { SourceFacts } from '../../runtime/http/node-view.js';
 import type { AskPort, EventPort } from '../../runtime/http/port.js';
-import { createStatusSource, type SourceFacts } from '../../runtime/http/source.js';
+import { createStatusSource } from '../../runtime/http/source.js';
 import type { DeadLetter } from '../../runtime/system/dead-letters.js';
 import type { ActorSystem } from '../../runtime/system/system.js';
 import { sampleActor } from './samples.js';
@@ -73,6 +74,7 @@ const facts: SourceFacts = {
   startedAtMs: Date.now() - 5000,
   p2pAddresses: () => ['/ip4/127.0.0.1/tcp/1'],
   domains: [{ domain_id: 'digits', optimize: true, evaluate: false, target_performance: 0.99 }],
+  olapFile: '/nowhere/olap.db',
   actors: async () => [sampleActor],
   deadLetters: () => ({ total: 2, letters: [letter('old'), letter('new')] }),
 };

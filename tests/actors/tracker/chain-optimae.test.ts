@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { TrackerOptions } from '../../../actors/tracker/actor.js';
-import type { ChainOptimumRow } from '../../../actors/tracker/olap-store.js';
+import type { ChainOptimumRow } from '../../../actors/tracker/rows.js';
 import { Database } from '../../../runtime/storage/sqlite.js';
 import { block, newOptions, startTracker, viewOf } from './kit.js';
 

@@ -1,7 +1,8 @@
 import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import test from 'ava';
 import type { TrackerOptions } from '../../../actors/tracker/actor.js';
-import { CSV_COLUMNS, type ExperimentRow, type RoundRow } from '../../../actors/tracker/schema.js';
+import type { ExperimentRow, RoundRow } from '../../../actors/tracker/rows.js';
+import { CSV_COLUMNS } from '../../../actors/tracker/schema.js';
 import { Database } from '../../../runtime/storage/sqlite.js';
 import { experiment, newOptions, roundNumber, startTracker } from './kit.js';
 

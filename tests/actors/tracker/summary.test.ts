@@ -17,7 +17,7 @@ const batches = fc.array(fc.array(fc.integer({ min: 0, max: 100 }), { minLength:
 
 test('carried on batch by batch, it is what counting all rounds gives', async (t) => {
   const database = await Database.open(join(mkdtempSync(join(tmpdir(), 'doin-summary-')), 'olap.db'));
-  const store = new OlapStore(database);
+  const store = new OlapStore(database, 'olap.db');
   await store.prepare([
     {
       domain_id: experiment.domainId,

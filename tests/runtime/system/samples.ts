@@ -406,6 +406,49 @@ const trackerSamples: Samples<typeof tracker> = {
       ],
     },
   },
+  getDomains: {
+    request: { domainId: null },
+    reply: {
+      domains: [
+        {
+          domain_id: 'digits',
+          performance_metric: 'accuracy',
+          higher_is_better: 1,
+          target_performance: null,
+          experiments: 1,
+          total_rounds: 2,
+          best_performance: 0.5,
+          chain_optimae: 3,
+        },
+      ],
+    },
+  },
+  getExperimentRows: {
+    request: { after: 'e', limit: 2 },
+    reply: {
+      experiments: [
+        {
+          experiment_id: 'f',
+          domain_id: 'digits',
+          node_id: 'n',
+          hostname: 'h',
+          optimizer_plugin: 'ga',
+          performance_metric: 'accuracy',
+          higher_is_better: 1,
+          optimization_config: '{}',
+          param_bounds: '{}',
+          target_performance: null,
+          started_at: '2026-01-01T00:00:00.000Z',
+          finished_at: null,
+          converged: 0,
+          doin_version: '0.1.0',
+        },
+      ],
+      summaries: [],
+    },
+  },
+  getRounds: { request: { experimentId: 'e', after: null, limit: 2 }, reply: { rounds: null } },
+  getChainOptimae: { request: { domainId: 'digits', after: null, limit: 2 }, reply: { optimae: [] } },
   flush: { request: {}, reply: { rounds: 4 } },
 };
 

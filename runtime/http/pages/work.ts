@@ -1,0 +1,86 @@
+/** `/tasks/pending` and the pages of work in progress: seats that wait, votes, the pool, curves. */
+import { z } from 'zod';
+import { count, domainId, hash, nodeId, timeMs } from './schema.js';
+
+/** A seat at an optimum is upstream's task: given to one evaluator by the chain, so there is nothing to claim. */
+const seatTask = z.strictObject({
+  id: z.string().describe('Optimum and seat; the same on every node.'),
+  task_type: z.literal('optimae_verification'),
+  domain_id: domainId,
+  status: z.enum(['pending', 'completed', 'failed']),
+  requester_id: nodeId.describe('The optimizer.'),
+  evaluator_id: nodeId,
+  optimae_id: hash,
+  seat: count,
+  duty: z.enum(['quorum', 'shadow', 'audit']),
+  reported_performance: z.number().nullable(),
+  deadline_height: count,
+});
+
+export const pendingTasksPage = z.strictObject({ tasks: z.array(seatTask), total_pending: count });
+
+export const poolPage = z.strictObject({
+  workers: count,
+  completed: count,
+  failed: count,
+  tasks: z.array(
+    z.strictObject({
+      task_id: z.string(),
+      kind: z.string(),
+      domain_id: domainId,
+      priority: z.string(),
+      status: z.enum(['pending', 'running']),
+      queued_at_ms: timeMs,
+      started_at_ms: timeMs.nullable(),
+      epoch: count.nullable(),
+      max_epochs: count.nullable(),
+    }),
+  ),
+});
+
+export const quorumsPage = z.strictObject({
+  quorums: z.array(
+    z.strictObject({
+      optimum: hash,
+      domain_id: domainId,
+      optimizer: nodeId,
+      reported: z.number(),
+      verdict: z.enum(['open', 'accepted', 'rejected']),
+      seats: z.array(
+        z.strictObject({
+          seat: count,
+          evaluator: nodeId,
+          status: z.enum(['open', 'voted', 'failed', 'missed', 'struck']),
+          performance: z.number().nullable(),
+          standard_error: z.number().nullable(),
+          deadline_height: count,
+        }),
+      ),
+    }),
+  ),
+});
+
+export const curvePage = z.strictObject({
+  domain_id: domainId,
+  points: z.array(
+    z.strictObject({
+      round: count,
+      timestamp_ms: timeMs,
+      performance: z.number(),
+      best_performance: z.number(),
+    }),
+  ),
+});
+
+export const searchesPage = z.strictObject({
+  experiments: z.array(
+    z.strictObject({
+      experiment_id: z.string(),
+      domain_id: domainId,
+      total_rounds: count,
+      best_performance: z.number().nullable(),
+      converged: z.boolean(),
+      elapsed_seconds: z.number(),
+    }),
+  ),
+});

@@ -1,0 +1,85 @@
+/** The pages of work in progress: seats, votes, the pool. */
+import { chain, type OpenOptimum } from '../../actors/chain/messages.js';
+import type { Seat } from '../../actors/chain/types.js';
+import { quorum } from '../../actors/quorum/messages.js';
+import { taskQueue } from '../../actors/task-queue/messages.js';
+import { NANO } from '../genome/space.js';
+import { PAGE_TIMEOUT, type StatusSource } from './node-view.js';
+import type { AskPort } from './port.js';
+import type { PendingTasksJson } from './status.js';
+
+type WorkPages = Pick<StatusSource, 'quorums' | 'pool' | 'pendingTasks'>;
+
+export function workPages(system: AskPort): WorkPages {
+  return {
+    async pendingTasks(domains, limit) {
+      const { optimae } = await system.ask(chain.getOpenOptimae, {}, PAGE_TIMEOUT);
+      const tasks = optimae
+        .filter(({ domain }) => domains === null || domains.includes(domain))
+        .flatMap((optimum) =>
+          optimum.seats.filter(({ status }) => status === 'open').map((seat) => task(optimum, seat)),
+        );
+      return { tasks: tasks.slice(0, limit), total_pending: tasks.length };
+    },
+
+    async quorums(limit) {
+      const { quorums } = await system.ask(quorum.getQuorums, { limit }, PAGE_TIMEOUT);
+      return {
+        quorums: quorums.map((view) => ({
+          optimum: view.optimum,
+          domain_id: view.domain,
+          optimizer: view.optimizer,
+          reported: view.reportedNano / NANO,
+          verdict: view.verdict,
+          seats: view.seats.map((seat) => ({
+            seat: seat.index,
+            evaluator: seat.evaluator,
+            status: seat.status,
+            performance: seat.performanceNano === null ? null : seat.performanceNano / NANO,
+            standard_error: seat.standardErrorNano === null ? null : seat.standardErrorNano / NANO,
+            deadline_height: seat.deadlineHeight,
+          })),
+        })),
+      };
+    },
+
+    async pool() {
+      const { tasks, workers, completed, failed } = await system.ask(taskQueue.getTasks, {}, PAGE_TIMEOUT);
+      return {
+        workers,
+        completed,
+        failed,
+        tasks: tasks.map((task) => ({
+          task_id: task.taskId,
+          kind: task.kind,
+          domain_id: task.domainId,
+          priority: task.priority,
+          status: task.status,
+          queued_at_ms: task.queuedAtMs,
+          started_at_ms: task.startedAtMs,
+          epoch: task.progress?.epoch ?? null,
+          max_epochs: task.progress?.maxEpochs ?? null,
+        })),
+      };
+    },
+  };
+}
+
+function task(
+  { optimum, domain, optimizer, reportedNano }: OpenOptimum,
+  seat: Seat,
+): PendingTasksJson['tasks'][number] {
+  return {
+    id: `${optimum}:${seat.index}`,
+    task_type: 'optimae_verification',
+    domain_id: domain,
+    status: 'pending',
+    requester_id: optimizer,
+    evaluator_id: seat.evaluator,
+    optimae_id: optimum,
+    seat: seat.index,
+    duty: seat.duty,
+    reported_performance: reportedNano === null ? null : reportedNano / NANO,
+    deadline_height: seat.deadlineHeight,
+  };
+}

@@ -1,0 +1,62 @@
+/** The HTTP interface of a real node with a history is what its OpenAPI document says, whatever it is asked. */
+import { Validator } from '@seriousme/openapi-schema-validator';
+import test from 'ava';
+import fc from 'fast-check';
+import type { ExperimentsJson, StatusJson } from '../../runtime/http/status.js';
+import { NodeProcess, temporaryFolder } from '../kit/node-process.js';
+import { AnswerJudge, callsOf, type OpenApi, readsOf } from '../kit/openapi-client.js';
+
+test('no request that a client of the document can make is answered with a fault or otherwise than it says', async (t) => {
+  t.timeout(300_000);
+  const args = ['start', '--json', '--port', '0', '--data-dir', temporaryFolder(t)];
+  const node = new NodeProcess(t, args);
+  await node.line((line) => line.event === 'optimumAccepted', 'an accepted optimum');
+  const base = await node.url();
+  const read = async (path: string) => fetch(base + path);
+  const json = async <T>(path: string) => (await (await read(path)).json()) as T;
+
+  const document = await json<OpenApi>('/openapi.json');
+  const { valid, errors } = await new Validator().validate(structuredClone(document) as never);
+  t.true(valid, JSON.stringify(errors));
+  t.true(document.openapi.startsWith('3.1'));
+  t.true(readsOf(document).length >= 18);
+
+  const status = await json<StatusJson>('/status');
+  const { experiments } = await json<ExperimentsJson>('/api/experiments');
+  const known = {
+    domain: ['digits', 'other'],
+    domains: ['digits', 'other,digits'],
+    domain_id: ['digits', 'other'],
+    experiment_id: experiments.map(({ experiment_id: id }) => id),
+    after: [...experiments.map(({ experiment_id: id }) => `${id}:1`), 'gone'],
+    index: ['0', '1', status.tip_hash],
+    address: [status.node_id, 'ff'.repeat(32)],
+  };
+  const judge = new AnswerJudge();
+  const statuses = new Map<string, Set<number>>();
+  await fc.assert(
+    fc.asyncProperty(callsOf(document, known), async ({ url, path, operation }) => {
+      const response = await read(url);
+      const body = await response.text();
+      if (response.status >= 500) throw new Error(`${url}: ${response.status} ${body}`);
+      const problem = judge.problemWith(operation, response.status, response.headers.get('content-type') ?? '', body);
+      if (problem !== null) throw new Error(`${url}: ${problem}`);
+      statuses.set(path, (statuses.get(path) ?? new Set()).add(response.status));
+    }),
+    { numRuns: 300 },
+  );
+  const unseen = readsOf(document).filter(([path]) => statuses.get(path)?.has(200) !== true);
+  t.deepEqual(
+    unseen.map(([path]) => path),
+    [],
+    'every page was answered at least once',
+  );
+
+  const page = await read('/docs');
+  t.is(page.status, 200);
+  const html = await page.text();
+  t.false(/(?:src|href)="(?:https?:)?\/\//.test(html), 'nothing of the page comes from another server');
+  for (const [, path = ''] of html.matchAll(/(?:src|href)="(\.?[^"]+)"/g)) {
+    t.is((await fetch(new URL(path, `${base}/docs/`))).status, 200, path);
+  }
+});
