@@ -13,6 +13,7 @@ import type { CliIo, CliModules } from './node-port.js';
 import { queryCommands } from './queries.js';
 import { startCommand } from './start.js';
 import { statusCommand } from './status.js';
+import { syncPostgresCommand } from './sync-postgres.js';
 import { traceCommand } from './trace.js';
 import { verifyCommand } from './verify.js';
 
@@ -24,6 +25,7 @@ const modules: CliModules = {
     yield* (await import('../node/domain-tools.js')).testDomain(target, cancelMs);
   },
   newDomain: async (name) => (await import('../node/domain-tools.js')).newDomain(name),
+  syncPostgres: async (options) => (await import('../stats/postgres/run.js')).runPostgresSync(options),
   verifyChain: async (options) => (await import('../node/verify.js')).verifyChain(options),
 };
 
@@ -40,6 +42,7 @@ function buildParser(args: readonly string[], io: CliIo): Argv {
     .command([...queryCommands(io)])
     .command(domainCommand(modules, io))
     .command(doctorCommand(modules, io))
+    .command(syncPostgresCommand(modules, io))
     .command(traceCommand(io))
     .command(verifyCommand(modules, io))
     .demandCommand(1, 'Name a command, for example `doin start`; `doin --help` lists them')
@@ -71,6 +74,8 @@ const OPTION_NAMES = [
     'preset',
     'force',
     'markdown',
+    'schema',
+    'every',
     'from',
     'limit',
   ],

@@ -4,6 +4,7 @@ import type { ConfigOverrides } from '../../config/load.js';
 import type { NodeConfig } from '../../config/schema.js';
 import type { EventPort } from '../http/port.js';
 import type { NodeSummary, StatusJson } from '../http/status.js';
+import type { PostgresSyncOptions } from '../stats/postgres/run.js';
 import type { LogRecord } from '../system/logging.js';
 
 export interface CliNode {
@@ -86,6 +87,7 @@ export interface CliModules {
     cancelMs: number,
   ): AsyncIterable<{ readonly title: string; readonly problem: string | null; readonly seconds: number }>;
   newDomain(name: string): Promise<string>;
+  syncPostgres(options: PostgresSyncOptions): Promise<void>;
   verifyChain(options: {
     dataDir: string;
     anchors?: NodeConfig['anchors'];

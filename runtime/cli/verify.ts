@@ -8,6 +8,7 @@ import { DoinError } from '../errors.js';
 import { printable } from './format.js';
 import type { CliIo, CliModules, VerifyReport } from './node-port.js';
 import { jsonOption } from './options.js';
+import { type Counter, counterOn } from './progress.js';
 
 interface VerifyArguments {
   readonly dataDir: string;
@@ -106,13 +107,8 @@ function verifyOptions(yargs: Argv): Argv<VerifyArguments> {
     ) as unknown as Argv<VerifyArguments>;
 }
 
-type Counter = (done: number, total: number) => void;
-
 /** Counters that rewrite their line, on terminals only. */
 function progressOn(io: CliIo, json: boolean): { onProgress?: Counter; onReplayed?: Counter } {
-  if (json || !io.stderr.isTTY) return {};
-  const counter = (what: string) => (done: number, total: number) => {
-    io.stderr.write(`\r${what} ${done} of ${total}${done >= total ? '\n' : ''}`);
-  };
-  return { onProgress: counter('block'), onReplayed: counter('vote') };
+  const [onProgress, onReplayed] = [counterOn(io, json, 'block'), counterOn(io, json, 'vote')];
+  return { ...(onProgress && { onProgress }), ...(onReplayed && { onReplayed }) };
 }

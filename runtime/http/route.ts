@@ -7,7 +7,7 @@ export type Tag = 'node' | 'chain' | 'work' | 'stats' | 'wallet';
 interface Parameters {
   readonly querystring?: z.ZodType;
   readonly params?: z.ZodType;
-  /** Answers beside 200, 400, 429 and 500. */
+  /** Answers beside 200, 400, 429, 500 and 503. */
   readonly problems?: readonly number[];
 }
 
@@ -42,7 +42,7 @@ export function problems(more: readonly number[] = []): Readonly<Record<number, 
     description: MEANINGS[status] ?? 'An error.',
     content: { 'application/problem+json': { schema: PROBLEM } },
   });
-  return Object.fromEntries([400, ...more, 429, 500].map((status) => [status, answer(status)]));
+  return Object.fromEntries([400, ...more, 429, 500, 503].map((status) => [status, answer(status)]));
 }
 
 export function limit(fallback: number, maximum: number) {

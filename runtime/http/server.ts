@@ -11,7 +11,7 @@ import { loadAssets } from './assets.js';
 import { streamEvents } from './event-stream.js';
 import type { StatusSource } from './node-view.js';
 import { registerOpenApi } from './openapi.js';
-import { sendProblem } from './problem.js';
+import { isUnavailable, sendProblem } from './problem.js';
 import { limitRequests } from './rate-limits.js';
 import { registerRoutes } from './routes.js';
 import { registerTrace, type TraceTap } from './trace-stream.js';
@@ -74,6 +74,9 @@ export async function createHttpServer(options: Omit<HttpOptions, 'host' | 'port
     const code = error instanceof DoinError ? error.code : null;
     if (error.statusCode !== undefined && error.statusCode < 500) {
       return sendProblem(reply, error.statusCode, code ?? 'bad-request', error.message);
+    }
+    if (isUnavailable(error)) {
+      return sendProblem(reply, 503, code ?? 'unavailable', 'a part of the node does not answer now; ask again');
     }
     options.onError?.(`${request.method} ${request.url}`, error);
     return sendProblem(reply, 500, code ?? 'internal-error', 'the node could not answer this request');

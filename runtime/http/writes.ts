@@ -1,10 +1,10 @@
 /** Pages of the wallet: anybody who reaches the port may read accounts, only who has the token may send. */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { DoinError, isDoinError } from '../errors.js';
+import { DoinError } from '../errors.js';
 import { jsonSchema } from './pages/schema.js';
 import { accountPage, submittedPage } from './pages/wallet.js';
-import { sendProblem } from './problem.js';
+import { isUnavailable, sendProblem } from './problem.js';
 import { WRITE_LIMIT } from './rate-limits.js';
 import { page, problems } from './route.js';
 import { addressOf, readSubmission, SUBMISSION_SCHEMA } from './submission.js';
@@ -18,11 +18,9 @@ const SUBMISSION_BYTES = 512 * 1024;
 
 const SUBMISSION_ANSWERS: Readonly<Record<number, object>> = {
   202: { description: 'It waits for a block.', ...jsonSchema(submittedPage) },
-  ...problems([401, 409, 415, 503]),
+  ...problems([401, 409, 415]),
 };
 
-/** Failures that say something of the node and not of what was asked. */
-const UNAVAILABLE = new Set(['ask-timeout', 'actor-crashed', 'mailbox-full', 'no-such-actor', 'stopped']);
 const BAD_REQUEST = new Set(['bad-request', 'domain-file-invalid', 'transaction-too-large']);
 
 export function registerWallet(app: FastifyInstance, wallet: Wallet, token: string): void {
@@ -61,6 +59,6 @@ export function registerWallet(app: FastifyInstance, wallet: Wallet, token: stri
 
 function statusOf(error: DoinError): number {
   if (BAD_REQUEST.has(error.code)) return 400;
-  if (isDoinError(error) && UNAVAILABLE.has(error.code)) return 503;
+  if (isUnavailable(error)) return 503;
   return 409;
 }

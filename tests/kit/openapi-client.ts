@@ -88,7 +88,8 @@ export function callsOf(document: OpenApi, known: Readonly<Record<string, readon
       }
       if (extra !== null) query.append(...extra);
       const text = query.toString();
-      return { url: text === '' ? filled : `${filled}?${text}`, path, operation };
+      const url = text === '' ? filled : `${filled}?${text}`;
+      return { url, path, operation, [fc.toStringMethod]: () => url };
     });
   });
 }
