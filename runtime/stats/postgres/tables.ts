@@ -36,11 +36,14 @@ function typeOf({ name, type }: Column): string {
 /** A row as PostgreSQL's `json_populate_recordset` reads it. */
 export function postgresRow(table: PostgresTable, row: Row, sourceId: string): Record<string, unknown> {
   return Object.fromEntries(
-    table.columns.map(({ name, type }) => [name, name === 'source_id' ? sourceId : valueOf(type, row[name] ?? null)]),
+    table.columns.map(({ name, type }) => [
+      name,
+      name === 'source_id' ? sourceId : postgresValue(type, row[name] ?? null),
+    ]),
   );
 }
 
-function valueOf(type: string, value: Row[string]): unknown {
+function postgresValue(type: string, value: Row[string]): unknown {
   if (value === null) return null;
   if (type === 'boolean') return value === 1;
   if (typeof value !== 'string') return value;
