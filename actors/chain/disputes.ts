@@ -19,17 +19,21 @@ import {
 } from './state/state.js';
 import type { ChainRecord, Hash } from './types.js';
 
+type Jurors = NonNullable<DisputeState['jury']>['jurors'];
+
 /** Judges every dispute whose jury has answered or run out of time; struck seats of the quorum call the standby. */
 export function decideDisputes(execution: Execution, id: Hash, optimum: OptimumState, reveal: Reveal): Reveal {
   let result = reveal;
   for (const [index, dispute] of reveal.disputes.entries()) {
-    const silent = dispute.jurors.some(({ answer }) => answer === null);
-    if (dispute.decidedHeight !== null || (silent && execution.block.height <= dispute.deadlineHeight)) continue;
+    const { jury, decidedHeight } = dispute;
+    if (jury === null || decidedHeight !== null) continue;
+    const silent = jury.jurors.some(({ answer }) => answer === null);
+    if (silent && execution.block.height <= jury.deadlineHeight) continue;
     result = {
       ...result,
       disputes: result.disputes.with(index, { ...dispute, decidedHeight: execution.block.height }),
     };
-    result = decide(execution, id, optimum, result, dispute);
+    result = decide(execution, id, optimum, result, dispute, jury.jurors);
   }
   return result;
 }
@@ -40,10 +44,11 @@ function decide(
   { domain }: OptimumState,
   reveal: Reveal,
   dispute: DisputeState,
+  jurors: Jurors,
 ): Reveal {
   const accused = reveal.seats[dispute.seat];
   if (accused === undefined || accused.measurement === null) throw new Error(`dispute about no vote of ${id}`);
-  const { jurors, challenger, bondMicro } = dispute;
+  const { challenger, bondMicro } = dispute;
   const decision = decideJury(
     jurors.length,
     jurors.flatMap(({ answer }) => answer ?? []),
@@ -63,7 +68,7 @@ function decide(
     decided('undecided');
     return reveal;
   }
-  settleJury(execution, dispute, decision.bits);
+  settleJury(execution, jurors, decision.bits);
   if (decision.bits === seatBits(accused.measurement)) {
     decided('true-vote');
     return reveal;
@@ -76,7 +81,7 @@ function decide(
 }
 
 /** Jurors are paid like evaluators, and pay like them. */
-function settleJury(execution: Execution, { jurors }: DisputeState, bits: Hash): void {
+function settleJury(execution: Execution, jurors: Jurors, bits: Hash): void {
   const { agreedMicro, divergentMicro, missedMicro } = execution.genesis.parameters.reputation;
   for (const { node, answer } of jurors) {
     if (answer === null) execution.changeReputation(node, -missedMicro);

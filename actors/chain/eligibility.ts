@@ -6,7 +6,7 @@ import type { NodeId } from './types.js';
 /** Registered for the domain, with the minimum reputation, not banned. */
 export function eligibleEvaluators(execution: Execution, domain: string): readonly NodeId[] {
   const { minimumMicro } = execution.genesis.parameters.reputation;
-  return registered(execution, domain).filter((node) => execution.reputationMicro(node) >= minimumMicro);
+  return registered(execution, domain).filter((node) => execution.standingMicro(node) >= minimumMicro);
 }
 
 /**
@@ -27,7 +27,7 @@ export function quorumCandidates(execution: Execution, domain: string, optimizer
 /** Registered, but without the minimum reputation: who may earn it on shadow seats. */
 export function newcomers(execution: Execution, domain: string): readonly NodeId[] {
   const { minimumMicro } = execution.genesis.parameters.reputation;
-  return registered(execution, domain).filter((node) => execution.reputationMicro(node) < minimumMicro);
+  return registered(execution, domain).filter((node) => execution.standingMicro(node) < minimumMicro);
 }
 
 function registered(execution: Execution, domain: string): readonly NodeId[] {

@@ -37,6 +37,7 @@ export class Execution {
   /** Price of a place in this block. */
   readonly baseFeeUnits: number;
   usage: BlockUsage = NOTHING_USED;
+  readonly #parentMs: number;
 
   /** On top of the parent's state. */
   constructor(state: State, genesis: Genesis, block: BlockFacts) {
@@ -44,6 +45,7 @@ export class Execution {
     this.genesis = genesis;
     this.block = block;
     const parent = this.globals();
+    this.#parentMs = parent.timestampMs;
     const emptySlots = block.slot - parent.slot - 1;
     this.baseFeeUnits = baseFeeAfterGapUnits(parent.baseFeeUnits, emptySlots, genesis.parameters.fees);
   }
@@ -68,6 +70,15 @@ export class Execution {
 
   reputationMicro(node: NodeId): number {
     return reputationAt(this.state, node, this.block.timestampMs, this.genesis);
+  }
+
+  /**
+   * What decides whether a node is drawn: as of the parent, so that the moment within his slot that a proposer chooses
+   * decides nothing. What this block itself has changed counts as it is.
+   */
+  standingMicro(node: NodeId): number {
+    const updatedMs = this.state.get(REPUTATION, node)?.updatedMs ?? 0;
+    return reputationAt(this.state, node, Math.max(this.#parentMs, updatedMs), this.genesis);
   }
 
   /** Who is banned earns none. */

@@ -120,14 +120,15 @@ export interface OpenOptimum {
   readonly optimizer: NodeId;
   /** `window`: provisionally judged, open to challenges. */
   readonly phase: 'committed' | 'revealed' | 'window';
-  readonly trainingSeed: Hash;
+  /** Null until the block after the commitment has drawn it. */
+  readonly trainingSeed: Hash | null;
   readonly genome: Genome | null;
   readonly blob: BlobReference | null;
   readonly reportedNano: number | null;
   readonly seats: readonly Seat[];
   /** What the quorum measured, while the window of a provisional acceptance is open. */
   readonly provisionalNano: number | null;
-  /** Not decided yet. */
+  /** Before a jury that has not decided yet. */
   readonly disputes: readonly OpenDispute[];
 }
 

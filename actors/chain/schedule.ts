@@ -56,7 +56,11 @@ export function proposersOf(state: State, genesis: Genesis, slot: number): reado
   return weightedOrder(eligibleMembers(state, genesis), beacon, slot, ranksPerSlot(genesis));
 }
 
-/** Draws without replacement: each draw picks a point on the remaining total weight. */
+/**
+ * Draws without replacement: each draw picks a point on the remaining total weight. The hash is taken as a fraction of
+ * it, not as a remainder: every millisecond that a proposer puts into his block changes the total a little, and a
+ * remainder would be another one each time, for him to choose who comes next.
+ */
 function weightedOrder(
   candidates: readonly WeightedMember[],
   beacon: string,
@@ -68,7 +72,7 @@ function weightedOrder(
   while (remaining.length > 0 && order.length < count) {
     const total = remaining.reduce((sum, { weight }) => sum + BigInt(weight), 0n);
     const digest = hash('doin/rank', [fromHex(beacon), uint64Bytes(slot), uint64Bytes(order.length)]);
-    let point = BigInt(`0x${digest}`) % total;
+    let point = (BigInt(`0x${digest}`) * total) >> 256n;
     const picked = remaining.findIndex(({ weight }) => {
       point -= BigInt(weight);
       return point < 0n;

@@ -1,7 +1,7 @@
 /**
- * What happens to open optimae at the end of every block: late commitments expire, missing evaluators are replaced, an
- * optimum whose seats are all filled goes into its challenge window, and one whose window is over is settled, with
- * everything that follows from it.
+ * What happens to open optimae at the start of every block, from what the blocks before have said: what is due is drawn,
+ * late commitments expire, missing evaluators are replaced, an optimum whose seats are all filled goes into its challenge
+ * window, and one whose window is over is settled, with everything that follows from it.
  */
 
 import type { DomainSpec } from '../../gpu-workers/types.js';
@@ -9,6 +9,7 @@ import { clampBig, scaleByNano } from '../../runtime/fixed/nano.js';
 import { reputationFactorNano } from '../reputation/rules.js';
 import { closeOptimum, expire } from './closing.js';
 import { decideDisputes } from './disputes.js';
+import { drawCommittee, drawJuries, drawTrainingSeed } from './draws.js';
 import type { Execution } from './execution.js';
 import { closeLateSeats, dutyOf, writeReveal } from './seats.js';
 import { shareVote, shareWork } from './shares.js';
@@ -26,12 +27,15 @@ export function settleOpenOptimae(execution: Execution): void {
     const optimum = execution.state.require(OPTIMUM, id);
     if (optimum.reveal !== null) advance(execution, id, optimum, optimum.reveal);
     else if (execution.block.timestampMs >= optimum.expiresAtMs) expire(execution, id, optimum);
+    else if (optimum.trainingSeed === null) drawTrainingSeed(execution, id, optimum);
   }
 }
 
-/** One block further: late seats close, juries decide, the window opens or ends. */
+/** One block further: seats and juries are drawn, late seats close, juries decide, the window opens or ends. */
 function advance(execution: Execution, id: Hash, optimum: OptimumState, before: Reveal): void {
-  let reveal = closeLateSeats(execution, id, optimum.domain, before);
+  let reveal = before.quorum === null ? drawCommittee(execution, id, optimum, before) : before;
+  reveal = closeLateSeats(execution, id, optimum.domain, reveal);
+  reveal = drawJuries(execution, id, optimum, reveal);
   reveal = decideDisputes(execution, id, optimum, reveal);
   const voting = reveal.seats.some((seat) => dutyOf(seat) === 'quorum' && seat.status === SEAT_OPEN);
   if (reveal.window === null && !voting) {
@@ -106,7 +110,7 @@ function accept(
     rawIncrementNano: Number(rawNano),
     effectiveIncrementNano: Number(effectiveNano),
     rewardFractionNano: Number(fractionNano),
-    seats: reveal.quorum,
+    seats: reveal.quorum ?? 0,
     agreeing,
     votes,
     experiment,

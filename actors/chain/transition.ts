@@ -132,12 +132,15 @@ export function isCause({ body }: Transaction): boolean {
 }
 
 /**
- * Open seats need further blocks to reach their deadlines, and a proof block to become final; commitments that wait for
- * their reveal need none.
+ * A commitment needs one more block to get its seed, and then none until its reveal; open seats need further blocks to
+ * reach their deadlines, and a proof block to become final.
  */
 export function hasPendingWork(state: State): boolean {
   if (hasUnfinalizedProof(state)) return true;
-  return state.require(OPEN).some((id) => state.require(OPTIMUM, id).reveal !== null);
+  return state.require(OPEN).some((id) => {
+    const { trainingSeed, reveal } = state.require(OPTIMUM, id);
+    return trainingSeed === null || reveal !== null;
+  });
 }
 
 function begin(parent: Tip, genesis: Genesis, header: Proposal & { readonly height: number }): Execution | null {
@@ -149,13 +152,14 @@ function begin(parent: Tip, genesis: Genesis, header: Proposal & { readonly heig
   // In the state of the parent, whose reputations count.
   enterCheckpoint(execution, parent.hash);
   execution.updateGlobals({ height, slot, timestampMs, beacon });
+  // Before any transaction: who fills this block and knows its beacon does not choose what is drawn from it.
+  settleOpenOptimae(execution);
   return execution;
 }
 
 function finish(execution: Execution, hash: Hash): Applied {
   settleFees(execution);
   expireProposals(execution);
-  settleOpenOptimae(execution);
   const isProofBlock = settleProof(execution);
   if (isProofBlock) noteProof(execution);
   return { hash, state: execution.state, records: execution.records, isProofBlock };

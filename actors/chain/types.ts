@@ -255,10 +255,16 @@ export type ChainRecord =
       readonly optimum: Hash;
       readonly domain: string;
       readonly optimizer: NodeId;
-      /** The one seed the confirmation run may use. */
-      readonly trainingSeed: Hash;
       /** Block time from which the reveal is too late. */
       readonly expiresAtMs: number;
+    }
+  | {
+      readonly type: 'SEEDED';
+      readonly optimum: Hash;
+      readonly domain: string;
+      readonly optimizer: NodeId;
+      /** The one seed the confirmation run may use. */
+      readonly trainingSeed: Hash;
     }
   | {
       readonly type: 'REVEALED';
@@ -290,6 +296,7 @@ export type ChainRecord =
       readonly verifiedNano: number | null;
       readonly settlesAtHeight: number;
     }
+  /** A challenge has its jury. */
   | {
       readonly type: 'CHALLENGED';
       readonly optimum: Hash;

@@ -34,7 +34,7 @@ export function verdictOf(reveal: Reveal, spec: DomainSpec, bestNano: number, pa
   const voted = seats.filter((seat) => seat.status === SEAT_VOTED);
   const failed = seats.filter((seat) => seat.status === SEAT_FAILED);
   const missed = seats.filter((seat) => seat.status === SEAT_MISSED);
-  const quorum = Math.max(reveal.quorum, voted.length + failed.length);
+  const quorum = Math.max(reveal.quorum ?? 0, voted.length + failed.length);
   const audits = auditsOf(reveal);
   const undecided = [...judged([...voted, ...failed], 'unjudged'), ...audits.filter(isAgreed)];
   if (quorum === 0 || !quorumAgrees(voted.length + failed.length, quorum))

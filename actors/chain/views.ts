@@ -102,10 +102,10 @@ export function openOptimaeOf(state: State): OpenOptimum[] {
   });
 }
 
-function openDispute({ seat, challenger, deadlineHeight, jurors, decidedHeight }: DisputeState): OpenDispute[] {
-  if (decidedHeight !== null) return [];
-  const awaited = jurors.flatMap(({ node, answer }) => (answer === null ? [node] : []));
-  return [{ seat, challenger, deadlineHeight, awaited }];
+function openDispute({ seat, challenger, jury, decidedHeight }: DisputeState): OpenDispute[] {
+  if (jury === null || decidedHeight !== null) return [];
+  const awaited = jury.jurors.flatMap(({ node, answer }) => (answer === null ? [node] : []));
+  return [{ seat, challenger, deadlineHeight: jury.deadlineHeight, awaited }];
 }
 
 export function appliedEvent({ block, hash, isProofBlock, records }: AppliedBlock): BlockApplied {

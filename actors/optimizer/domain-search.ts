@@ -150,7 +150,7 @@ export class DomainSearch {
     if (!('domain' in record && 'optimum' in record) || record.domain !== this.domainId) return;
     const own = record.type !== 'TASK_CREATED' && record.type !== 'TASK_COMPLETED' && this.#isOwn(record.optimum);
     switch (record.type) {
-      case 'COMMITTED':
+      case 'SEEDED':
         if (own) this.#confirm(record.trainingSeed);
         return;
       // Used before it is settled, and the next one is submitted meanwhile: windows overlap.
@@ -292,9 +292,10 @@ export class DomainSearch {
     }
   }
 
-  #confirm(trainingSeed: Hash): void {
+  /** Null while the seed is not drawn yet: its record follows. */
+  #confirm(trainingSeed: Hash | null): void {
     const submission = this.#submission;
-    if (submission === null || submission.confirming) return;
+    if (trainingSeed === null || submission === null || submission.confirming) return;
     submission
       .confirmAndReveal(trainingSeed, () => this.#bestNano)
       .then((revealed) => {

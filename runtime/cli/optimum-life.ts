@@ -23,6 +23,7 @@ export type StepName =
   | 'training'
   | 'commit-sent'
   | 'committed'
+  | 'seeded'
   | 'confirmation-run'
   | 'reveal-sent'
   | 'revealed'
@@ -75,6 +76,8 @@ function stepOfRecord(record: ChainRecord): Pick<LifeStep, 'step' | 'text'> | nu
   switch (record.type) {
     case 'COMMITTED':
       return { step: 'committed', text: `committed by ${shortId(record.optimizer)} in ${printable(record.domain)}` };
+    case 'SEEDED':
+      return { step: 'seeded', text: 'its training seed is drawn' };
     case 'REVEALED': {
       const claim = formatPerformance(record.reportedNano / NANO);
       return { step: 'revealed', text: `revealed: claims ${claim} (best was ${best(record.previousBestNano)})` };

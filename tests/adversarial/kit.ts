@@ -12,15 +12,15 @@ export const CLAIM_NANO = -100 * NANO;
 export function revealed() {
   const chain = new TestChain(genesis, NAMES);
   const made = makeReveal(genesis, 'ada', [1, 2], CLAIM_NANO);
-  chain.add([sign(genesis, 'ada', chain.nextNonce('ada'), made.commit)]);
-  const { records } = chain.add([sign(genesis, 'ada', chain.nextNonce('ada'), made.reveal)]);
+  chain.addWithNext([sign(genesis, 'ada', chain.nextNonce('ada'), made.commit)]);
+  const { records } = chain.addWithNext([sign(genesis, 'ada', chain.nextNonce('ada'), made.reveal)]);
   return { chain, ...made, tasks: records };
 }
 
 /** Votes as the claim says, and as many blocks as the verdict takes. */
 export function accepted() {
   const context = revealed();
-  context.chain.add(votesOn(context.chain, context.tasks, () => CLAIM_NANO));
+  context.chain.addWithNext(votesOn(context.chain, context.tasks, () => CLAIM_NANO));
   drain(context.chain);
   return context;
 }

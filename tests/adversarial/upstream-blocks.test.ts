@@ -152,7 +152,7 @@ test('a lighter longer chain: more blocks do not outweigh verified work', async 
 });
 
 test('a truncating peer: who announces a better branch and stops in the middle takes nothing away', async (t) => {
-  const ours = idle(new TestChain(genesis, NAMES), 5);
+  const ours = idle(new TestChain(genesis, NAMES), 8);
   const better = accepted().chain;
   const chain = await Blockchain.open(genesis, MemoryBlockStore.open(genesisHash(genesis)), strictVerifier);
   for (const block of ours.blocks) await chain.import(block);
@@ -162,7 +162,7 @@ test('a truncating peer: who announces a better branch and stops in the middle t
     t.deepEqual(outcome, { kind: 'imported', headSwitch: null });
   }
   t.is(genesisState(genesis).require(GLOBALS).height, 0, 'giving up the own branch first would leave nothing');
-  t.is(chain.head.state.require(GLOBALS).height, 5);
+  t.is(chain.head.state.require(GLOBALS).height, 8);
   t.is(chain.head.state.root(), root);
   await chain.import(better.blocks.at(-1)!);
   t.is(chain.head.hash, better.tip.hash, 'the whole branch is followed');

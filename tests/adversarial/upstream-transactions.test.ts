@@ -69,7 +69,7 @@ test('a NaN reveal: a value that is not a number makes every later result look w
 test('commit copying: who reads a commitment makes it his own, and reveals what its owner reveals', (t) => {
   const { commit, reveal, optimum } = makeReveal(genesis, 'ada', [1, 2], CLAIM_NANO);
   const chain = new TestChain(genesis, NAMES);
-  chain.add([sign(genesis, 'bob', 1, commit)]);
+  chain.addWithNext([sign(genesis, 'bob', 1, commit)]);
   const { genome, salt } = reveal as Extract<TransactionBody, { type: 'reveal' }>;
   const preimage = { chainId: genesis.chainId, domain: DOMAIN_ID, genome, salt };
   t.is(commitmentOf({ ...preimage, optimizer: keyOf('ada').publicKey }), optimum, 'without the sender in it, it opens');

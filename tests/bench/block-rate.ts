@@ -142,8 +142,8 @@ function earnCoins(network: TestChain): void {
   const { genesis } = network;
   const reported = -100_000_000_000;
   const { commit, reveal, optimum } = makeReveal(genesis, 'ada', [1, 2], reported);
-  network.add([sign(genesis, 'ada', 1, commit)]);
-  const { records } = network.add([sign(genesis, 'ada', 2, reveal)]);
+  network.addWithNext([sign(genesis, 'ada', 1, commit)]);
+  const { records } = network.addWithNext([sign(genesis, 'ada', 2, reveal)]);
   const seats = records.flatMap((record) => (record.type === 'TASK_CREATED' ? [record.seat] : []));
   network.add(
     seats.map((seat) =>

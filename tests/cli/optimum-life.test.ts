@@ -27,7 +27,7 @@ const seat: Seat = {
   traceDigest: null,
 };
 const claim = { genome: [1], blob: null, reportedNano: 960_000_000, previousBestNano: 900_000_000, experiment };
-const committed: ChainRecord = { type: 'COMMITTED', ...who, trainingSeed: OTHER, expiresAtMs: 9 };
+const committed: ChainRecord = { type: 'COMMITTED', ...who, expiresAtMs: 9 };
 const revealed: ChainRecord = { type: 'REVEALED', ...who, ...claim };
 const created: ChainRecord = { type: 'TASK_CREATED', optimum: OPTIMUM, domain: 'digits', seat };
 const voted: ChainRecord = {

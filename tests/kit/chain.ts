@@ -293,6 +293,13 @@ export class TestChain {
     return this.apply(block);
   }
 
+  /** Adds a block and an empty one on top of it, which draws and settles what the first asked for. Records of both. */
+  addWithNext(transactions: readonly Transaction[], skipSlots = 0): Applied {
+    const asked = this.add(transactions, skipSlots);
+    const next = this.add([]);
+    return { ...next, records: [...asked.records, ...next.records] };
+  }
+
   apply(block: Block): Applied {
     const verdict = applyBlock(this.tip, block, this.genesis, this.#verifier);
     if (!verdict.ok) throw new Error(verdict.code);

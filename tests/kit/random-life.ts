@@ -56,7 +56,7 @@ export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
     actions: fc.array(fc.record({ kind: kinds, who: fc.nat(1_000), amount: fc.nat(1_000_000) }), { maxLength: 6 }),
     skipSlots: fc.oneof({ weight: 8, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.nat(700) }),
   }),
-  { minLength: 20, maxLength: 40, size: 'max' },
+  { minLength: 30, maxLength: 60, size: 'max' },
 );
 
 export class RandomLife {
@@ -180,10 +180,10 @@ export class RandomLife {
     const optimum = disputed[who % disputed.length];
     if (optimum === undefined) return [];
     const { seats, disputes } = this.#chain.tip.state.require(OPTIMUM, optimum).reveal!;
-    return disputes.flatMap(({ seat, jurors }) => {
+    return disputes.flatMap(({ seat, jury }) => {
       const { dataSeed, measurement } = seats[seat]!;
       const truth = amount % 2 === 0 && measurement !== null ? seatBits(measurement) : 'ab'.repeat(32);
-      return jurors.map(({ node }, index) => {
+      return (jury?.jurors ?? []).map(({ node }, index) => {
         const mood = (amount + index) % 8;
         const bits = mood === 0 ? 'cd'.repeat(32) : mood === 1 ? null : truth;
         return this.#sign(this.#chain.names.get(node)!, { type: 'jury-vote', optimum, seat, dataSeed, bits });

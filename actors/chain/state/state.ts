@@ -237,8 +237,12 @@ const disputeCodec = struct({
   seat: u8,
   challenger: hash32,
   bondMicro: u53,
-  deadlineHeight: u53,
-  jurors: array(struct({ node: hash32, answer: nullable(struct({ bits: nullable(hash32) })) }), LIMITS.jurors),
+  jury: nullable(
+    struct({
+      deadlineHeight: u53,
+      jurors: array(struct({ node: hash32, answer: nullable(struct({ bits: nullable(hash32) })) }), LIMITS.jurors),
+    }),
+  ),
   decidedHeight: nullable(u53),
 });
 /** A juror's answer: what the accused should have published, or null for "I cannot measure it". */
@@ -251,9 +255,12 @@ export interface DisputeState {
   readonly challenger: NodeId;
   /** Reputation set aside by the challenger. */
   readonly bondMicro: number;
-  /** Last height at which a juror's answer may be included. */
-  readonly deadlineHeight: number;
-  readonly jurors: readonly { readonly node: NodeId; readonly answer: Ballot | null }[];
+  /** Null until the next block draws it. */
+  readonly jury: {
+    /** Last height at which a juror's answer may be included. */
+    readonly deadlineHeight: number;
+    readonly jurors: readonly { readonly node: NodeId; readonly answer: Ballot | null }[];
+  } | null;
   readonly decidedHeight: number | null;
 }
 
@@ -268,8 +275,8 @@ export interface Reveal {
     readonly optimizationConfigHash: string;
     readonly dataHash: string;
   };
-  /** How many seats were drawn: two thirds of these must agree, however many stay silent. */
-  readonly quorum: number;
+  /** How many seats were drawn: two thirds of these must agree, however many stay silent. Null until the next block. */
+  readonly quorum: number | null;
   readonly seats: readonly SeatState[];
   /** Who replaces a missing evaluator, next first. */
   readonly standby: readonly NodeId[];
@@ -289,7 +296,8 @@ export interface OptimumState {
   readonly optimizer: NodeId;
   readonly committedHeight: number;
   readonly expiresAtMs: number;
-  readonly trainingSeed: string;
+  /** Null until the next block draws it. */
+  readonly trainingSeed: string | null;
   /** Locked until it is settled; 0 where a stamp was paid. */
   readonly stakeUnits: number;
   readonly reveal: Reveal | null;
@@ -301,7 +309,7 @@ export const OPTIMUM: EntryKind<OptimumState> = {
     optimizer: hash32,
     committedHeight: u53,
     expiresAtMs: u53,
-    trainingSeed: hash32,
+    trainingSeed: nullable(hash32),
     stakeUnits: u53,
     reveal: nullable(
       struct({
@@ -309,7 +317,7 @@ export const OPTIMUM: EntryKind<OptimumState> = {
         blob: nullable(blobCodec),
         reportedNano: i54,
         experiment: experimentCodec,
-        quorum: u8,
+        quorum: nullable(u8),
         seats: array(seatCodec, LIMITS.seatsPerOptimum),
         standby: array(hash32, LIMITS.seatsPerOptimum),
         window: nullable(struct({ settlesAtHeight: u53, verifiedNano: nullable(i54) })),

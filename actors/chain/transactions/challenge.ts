@@ -1,6 +1,6 @@
-import { drawJury, seatBits } from '../../quorum/audit-rules.js';
+import { seatBits } from '../../quorum/audit-rules.js';
 import { withoutAudits } from '../disputes.js';
-import { eligibleEvaluators } from '../eligibility.js';
+import { juryCandidates } from '../draws.js';
 import type { Execution } from '../execution.js';
 import { LIMITS } from '../limits.js';
 import { writeReveal } from '../seats.js';
@@ -10,7 +10,7 @@ import type { Refusal } from './refusal.js';
 
 type Challenge = Extract<TransactionBody, { type: 'challenge' }>;
 
-/** Says that a vote's bits are not what the seat's data give, and stakes reputation on it. */
+/** Says that a vote's bits are not what the seat's data give, and stakes reputation on it. The next block draws a jury. */
 export function applyChallenge(execution: Execution, sender: NodeId, challenge: Challenge): Refusal | null {
   const optimum = execution.state.get(OPTIMUM, challenge.optimum);
   if (optimum === undefined || optimum.reveal === null) return { code: 'unknown-optimum', later: true };
@@ -26,37 +26,15 @@ export function applyChallenge(execution: Execution, sender: NodeId, challenge: 
   if (reveal.disputes.some((dispute) => dispute.seat === challenge.seat)) return { code: 'already-challenged' };
   if (reveal.disputes.length >= LIMITS.disputesPerOptimum) return { code: 'too-many-disputes' };
   const { parameters } = execution.genesis;
-  const { bondMicro, jurySize } = parameters.challenge;
+  const { bondMicro } = parameters.challenge;
   if (execution.reputationMicro(sender) < Math.max(parameters.reputation.minimumMicro, bondMicro)) {
     return { code: 'too-little-reputation', later: true };
   }
-  const parties = new Set([sender, seat.evaluator, optimum.optimizer]);
-  const candidates = eligibleEvaluators(execution, optimum.domain).filter((node) => !parties.has(node));
-  const { beacon, height } = execution.block;
-  const jurors = drawJury(beacon, challenge.optimum, challenge.seat, candidates, Math.min(jurySize, LIMITS.jurors));
-  if (jurors.length === 0) return { code: 'no-jury' };
+  if (juryCandidates(execution, optimum, [sender, seat.evaluator]).length === 0) return { code: 'no-jury' };
 
   execution.changeReputation(sender, -bondMicro);
-  const dispute = {
-    seat: challenge.seat,
-    challenger: sender,
-    bondMicro,
-    deadlineHeight: height + parameters.seatDeadlineBlocks,
-    jurors: jurors.map((node) => ({ node, answer: null })),
-    decidedHeight: null,
-  };
+  const dispute = { seat: challenge.seat, challenger: sender, bondMicro, jury: null, decidedHeight: null };
   const seats = withoutAudits(reveal.seats, challenge.seat, false);
   writeReveal(execution, challenge.optimum, optimum, { ...reveal, seats, disputes: [...reveal.disputes, dispute] });
-  const { domain } = optimum;
-  const { evaluator } = seat;
-  execution.records.push({
-    type: 'CHALLENGED',
-    optimum: challenge.optimum,
-    domain,
-    seat: challenge.seat,
-    evaluator,
-    challenger: sender,
-    jurors,
-  });
   return null;
 }

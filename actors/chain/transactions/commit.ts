@@ -1,4 +1,3 @@
-import { fromHex, toUtf8 } from '../../../runtime/codec/bytes.js';
 import { array, encode, hash32, i54, struct, text } from '../../../runtime/codec/canonical.js';
 import { hash } from '../../../runtime/crypto/hash.js';
 import { expire, stakeUnits } from '../closing.js';
@@ -31,7 +30,7 @@ export function commitmentOf(preimage: {
   return hash('doin/commitment', [encode(commitmentPreimage, preimage)]);
 }
 
-/** Reserves a training seed that did not exist before this block, for a stake or a stamp. */
+/** Reserves the training seed that the next block draws, for a stake or a stamp. */
 export function applyCommit(execution: Execution, sender: NodeId, body: Commit): Refusal | null {
   const { commitment, domain, stamp } = body;
   const spec = execution.domain(domain);
@@ -43,7 +42,6 @@ export function applyCommit(execution: Execution, sender: NodeId, body: Commit):
     stamp === null ? takeStake(execution, sender) : takeStamp(execution, { commitment, sender }, domain, stamp);
   if (refusal !== null) return refusal;
   const { block } = execution;
-  const trainingSeed = hash('doin/training-seed', [fromHex(commitment), toUtf8(domain), fromHex(block.beacon)]);
   const expiresAtMs =
     block.timestampMs + execution.genesis.parameters.commitTtlMs + spec.limits.trainingSeconds * 1_000;
   execution.state = execution.state
@@ -52,7 +50,7 @@ export function applyCommit(execution: Execution, sender: NodeId, body: Commit):
       optimizer: sender,
       committedHeight: block.height,
       expiresAtMs,
-      trainingSeed,
+      trainingSeed: null,
       stakeUnits: stamp === null ? stakeUnits(execution) : 0,
       reveal: null,
     })
@@ -64,7 +62,6 @@ export function applyCommit(execution: Execution, sender: NodeId, body: Commit):
     optimum: commitment,
     domain,
     optimizer: sender,
-    trainingSeed,
     expiresAtMs,
   });
   return null;

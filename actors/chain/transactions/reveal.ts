@@ -3,44 +3,45 @@ import { toUtf8 } from '../../../runtime/codec/bytes.js';
 import { encode } from '../../../runtime/codec/canonical.js';
 import { hash } from '../../../runtime/crypto/hash.js';
 import { checkGenome, type Genome } from '../../../runtime/genome/space.js';
-import { drawShadows } from '../../quorum/audit-rules.js';
-import { drawSeats } from '../../quorum/rules.js';
 import { genomeCodec } from '../codec.js';
-import { newcomers, quorumCandidates } from '../eligibility.js';
 import type { Execution } from '../execution.js';
 import { domainHash } from '../genesis.js';
-import { newSeat, writeReveal } from '../seats.js';
 import { DOMAIN, OPTIMUM, REVEALED_GENOME } from '../state/state.js';
-import type { Hash, NodeId, TransactionBody } from '../types.js';
+import type { NodeId, TransactionBody } from '../types.js';
 import { commitmentOf } from './commit.js';
 import type { Refusal } from './refusal.js';
 
 type RevealBody = Extract<TransactionBody, { type: 'reveal' }>;
 
-/** Opens a commitment: checks everything a claim can be checked for without measuring, then gives out the seats. */
+/** Opens a commitment: checks everything a claim can be checked for without measuring. The next block draws its seats. */
 export function applyReveal(execution: Execution, sender: NodeId, body: RevealBody): Refusal | null {
   const optimum = execution.state.get(OPTIMUM, body.commitment);
   if (optimum === undefined) return { code: 'unknown-commitment', later: true };
   if (optimum.optimizer !== sender) return { code: 'not-your-commitment' };
   if (optimum.reveal !== null) return { code: 'already-revealed' };
-  if (optimum.committedHeight >= execution.block.height) return { code: 'reveal-too-early', later: true };
+  // Its seed is of the block after the commitment: no honest claim is older than that.
+  if (optimum.committedHeight + 1 >= execution.block.height) return { code: 'reveal-too-early', later: true };
   if (execution.block.timestampMs >= optimum.expiresAtMs) return { code: 'commitment-expired' };
   const spec = execution.domain(optimum.domain);
   if (spec === undefined) return { code: 'unknown-domain' };
   const refusal = checkClaim(execution, sender, optimum.domain, spec, body);
   if (refusal !== null) return refusal;
 
-  const candidates = quorumCandidates(execution, optimum.domain, sender);
-  const draw = drawSeats(execution.block.beacon, body.commitment, candidates);
-  const about = { id: body.commitment, domain: optimum.domain };
-  const seats = [
-    ...draw.seated.map((evaluator) => newSeat(execution, about, evaluator, 'quorum')),
-    ...shadowsFor(execution, about, [sender, ...draw.seated, ...draw.standby]).map((evaluator) =>
-      newSeat(execution, about, evaluator, 'shadow'),
-    ),
-  ];
   const { genome, blob, reportedNano, experiment } = body;
-  execution.state = execution.state.set(REVEALED_GENOME, genomeKey(optimum.domain, genome), body.commitment);
+  const reveal = {
+    genome,
+    blob,
+    reportedNano,
+    experiment,
+    quorum: null,
+    seats: [],
+    standby: [],
+    window: null,
+    disputes: [],
+  };
+  execution.state = execution.state
+    .set(REVEALED_GENOME, genomeKey(optimum.domain, genome), body.commitment)
+    .set(OPTIMUM, body.commitment, { ...optimum, reveal });
   execution.updateGlobals({ revealed: execution.globals().revealed + 1 });
   execution.records.push({
     type: 'REVEALED',
@@ -53,19 +54,7 @@ export function applyReveal(execution: Execution, sender: NodeId, body: RevealBo
     previousBestNano: execution.state.require(DOMAIN, optimum.domain).bestNano,
     experiment,
   });
-  const quorum = { quorum: draw.seated.length, seats, standby: draw.standby, window: null, disputes: [] };
-  writeReveal(execution, body.commitment, optimum, { genome, blob, reportedNano, experiment, ...quorum });
   return null;
-}
-
-/** Newcomers who measure on the side; `taken` have another part in it. */
-function shadowsFor(
-  execution: Execution,
-  { id, domain }: { readonly id: Hash; readonly domain: string },
-  taken: readonly NodeId[],
-): readonly NodeId[] {
-  const candidates = newcomers(execution, domain).filter((node) => !taken.includes(node));
-  return drawShadows(execution.block.beacon, id, candidates, execution.genesis.parameters.challenge.shadowSeats);
 }
 
 function checkClaim(

@@ -6,7 +6,7 @@ import type { Refusal } from './refusal.js';
 
 type Vote = Extract<TransactionBody, { type: 'vote' }>;
 
-/** Fills the sender's own seat. The verdict follows at the end of the block (settlement.ts). */
+/** Fills the sender's own seat. The verdict follows at the start of the next block (settlement.ts). */
 export function applyVote(execution: Execution, sender: NodeId, vote: Vote): Refusal | null {
   const optimum = execution.state.get(OPTIMUM, vote.optimum);
   if (optimum === undefined || optimum.reveal === null) return { code: 'unknown-optimum', later: true };

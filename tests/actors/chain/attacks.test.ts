@@ -12,7 +12,7 @@ const genesis = makeGenesis(MEMBERS);
 function fresh() {
   const chain = new TestChain(genesis, MEMBERS);
   const own = makeReveal(genesis, 'ada', [1, 2], -100 * NANO);
-  chain.add([sign(genesis, 'ada', 1, own.commit)]);
+  chain.addWithNext([sign(genesis, 'ada', 1, own.commit)]);
   return { chain, ...own };
 }
 
@@ -139,6 +139,6 @@ test('a block without a transaction and without anything pending has no cause', 
 test('a genome revealed once cannot be revealed again, by anybody', (t) => {
   const { chain, reveal } = fresh();
   const copy = makeReveal(genesis, 'bob', [1, 2], -90 * NANO);
-  chain.add([sign(genesis, 'ada', 2, reveal), sign(genesis, 'bob', 1, copy.commit)]);
-  t.throws(() => chain.add([sign(genesis, 'bob', 2, copy.reveal)]), { message: /duplicate-genome/ });
+  chain.addWithNext([sign(genesis, 'ada', 2, reveal), sign(genesis, 'bob', 1, copy.commit)]);
+  t.throws(() => chain.addWithNext([sign(genesis, 'bob', 2, copy.reveal)]), { message: /duplicate-genome/ });
 });

@@ -19,8 +19,8 @@ function revealed(change: Partial<typeof challenge> = {}, members: readonly stri
   const genesis = makeGenesis(members, { parameters: { challenge: { ...challenge, ...change } } });
   const chain = new TestChain(genesis, members);
   const { commit, reveal, optimum } = makeReveal(genesis, 'ada', [1, 2], reportedNano);
-  chain.add([sign(genesis, 'ada', 1, commit)]);
-  const { records } = chain.add([sign(genesis, 'ada', 2, reveal)]);
+  chain.addWithNext([sign(genesis, 'ada', 1, commit)]);
+  const { records } = chain.addWithNext([sign(genesis, 'ada', 2, reveal)]);
   const seats = records.flatMap((record) => (record.type === 'TASK_CREATED' ? [record.seat] : []));
   return { genesis, chain, optimum, seats, nameOf: (seat: Seat) => chain.names.get(seat.evaluator)! };
 }
@@ -46,18 +46,18 @@ test('what the quorum accepts waits six blocks for challenges, blocks that come 
   const records = liveOn(chain, { truthNano });
   const [provisional] = all(records, 'PROVISIONAL');
   t.is(provisional?.verifiedNano, TRUTH);
-  t.is(provisional?.settlesAtHeight, before + 1 + 6);
+  t.is(provisional?.settlesAtHeight, before + 2 + 6);
   t.is(all(records, 'OPTIMAE_ACCEPTED').length, 1);
-  t.is(chain.tip.state.require(GLOBALS).height, before + 7);
-  t.true(chain.blocks.slice(-6).every(({ transactions }) => transactions.length === 0));
+  t.is(chain.tip.state.require(GLOBALS).height, before + 8);
+  t.true(chain.blocks.slice(-7).every(({ transactions }) => transactions.length === 0));
   t.is(chain.tip.state.require(DOMAIN, 'quadratic').champion?.optimum, optimum);
 });
 
 test('windows of several optima overlap, and together their work is what one of the whole gain is worth', (t) => {
   const { genesis, chain } = revealed({ auditLargeNano: 0 });
   const second = makeReveal(genesis, 'bob', [3, 4], -50 * NANO);
-  chain.add([sign(genesis, 'bob', 1, second.commit)]);
-  chain.add([sign(genesis, 'bob', 2, second.reveal)]);
+  chain.addWithNext([sign(genesis, 'bob', 1, second.commit)]);
+  chain.addWithNext([sign(genesis, 'bob', 2, second.reveal)]);
   const start = chain.tip.state.require(GLOBALS).height;
   const records = liveOn(chain, {
     truthNano: (_, { optimum }) => (optimum === second.optimum ? -50 * NANO : TRUTH),
@@ -271,8 +271,8 @@ test('honest members never lose reputation to the window, whoever lies beside th
       const genesis = makeGenesis(MEMBERS, { chainId: `honest-${salt}`, parameters: { challenge } });
       const chain = new TestChain(genesis, MEMBERS);
       const { commit, reveal } = makeReveal(genesis, 'ada', [1, salt], TRUTH);
-      chain.add([sign(genesis, 'ada', 1, commit)]);
-      chain.add([sign(genesis, 'ada', 2, reveal)]);
+      chain.addWithNext([sign(genesis, 'ada', 1, commit)]);
+      chain.addWithNext([sign(genesis, 'ada', 2, reveal)]);
       // At most three of nine lie: on seats, as auditors (accusing), and as jurors (other bits).
       const liars = MEMBERS.filter((name, index) => name !== 'ada' && mood[index] === 0).slice(0, 2);
       const lies: Habit = ({ kind, optimum: { optimum }, seat, judged }, honest) => {

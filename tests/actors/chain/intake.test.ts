@@ -11,6 +11,7 @@ import { genesisHash } from '../../../actors/chain/genesis.js';
 import { Intake } from '../../../actors/chain/intake.js';
 import { Mempool } from '../../../actors/chain/mempool.js';
 import type { Verdict } from '../../../actors/chain/messages.js';
+import { GLOBALS } from '../../../actors/chain/state/state.js';
 import { SqliteBlockStore } from '../../../actors/chain/store.js';
 import type { Block, BlockHeader, Transaction, TransactionBody } from '../../../actors/chain/types.js';
 import { RememberingVerifier, strictVerifier } from '../../../actors/chain/verifier.js';
@@ -59,13 +60,15 @@ class Node {
   static async amid(): Promise<Node> {
     const node = await Node.start();
     await node.advance([ADA, BOB, COPY, BEYOND].map(({ commit }, index) => sign(genesis, MEMBERS[index]!, 5, commit)));
+    await node.advance([]);
     await node.advance([sign(genesis, 'ada', 6, ADA.reveal)]);
+    await node.advance([]);
     await node.advance(node.votes().slice(0, 1));
     return node;
   }
 
   votes(): Transaction[] {
-    return votesOn(this.network, this.network.history[1]!.records, () => -100 * NANO);
+    return votesOn(this.network, this.network.history[3]!.records, () => -100 * NANO);
   }
 
   async advance(transactions: readonly Transaction[]): Promise<Verdict> {
@@ -182,8 +185,8 @@ test('bytes, signatures and nonces that are wrong are counted and change nothing
   await refused(t, node, 'bad-signature', receive(sign({ ...genesis, chainId: 'other' }, 'ada', 20, register())));
   await refused(t, node, 'nonce-used', receive(sign(genesis, 'ada', 6, register())));
   await refused(t, node, 'nonce-used', receive(sign(genesis, 'ada', 2_000_000, register())));
-  const closed = node.network.names.get(node.network.blocks[2]!.transactions[0]!.sender)!;
-  const again: TransactionBody = { ...node.network.blocks[2]!.transactions[0]!.body };
+  const closed = node.network.names.get(node.network.blocks.at(-1)!.transactions[0]!.sender)!;
+  const again: TransactionBody = { ...node.network.blocks.at(-1)!.transactions[0]!.body };
   await refused(t, node, 'seat-closed', receive(sign(genesis, closed, 30, again)));
   node.nowMs += 1_000_000_000;
   await refused(t, node, 'commitment-expired', receive(sign(genesis, 'bob', 20, BOB.reveal)));
@@ -302,17 +305,17 @@ test('a block on a lighter branch is kept without moving the head', async (t) =>
 
 test('votes that overtook the block with their optimum come back after it', async (t) => {
   const source = new TestChain(genesis, MEMBERS);
-  source.add([sign(genesis, 'ada', 5, ADA.commit)]);
-  const { records } = source.add([sign(genesis, 'ada', 6, ADA.reveal)]);
+  source.addWithNext([sign(genesis, 'ada', 5, ADA.commit)]);
+  const { records } = source.addWithNext([sign(genesis, 'ada', 6, ADA.reveal)]);
   const votes = votesOn(source, records, () => -100 * NANO);
   const node = await Node.start();
-  node.nowMs = source.blocks[1]!.header.timestampMs;
+  node.nowMs = source.tip.state.require(GLOBALS).timestampMs;
   for (const vote of votes)
     t.is(node.intake.receiveTransaction(encode(transactionCodec, vote)).code, 'unknown-optimum');
-  await node.intake.receiveBlock(blockBytes(source.blocks[0]!));
+  for (const block of source.blocks.slice(0, -1)) await node.intake.receiveBlock(blockBytes(block));
   t.is(node.mempool.size, 0);
   t.deepEqual(node.pooled, []);
-  await node.intake.receiveBlock(blockBytes(source.blocks[1]!));
+  await node.intake.receiveBlock(blockBytes(source.blocks.at(-1)!));
   const ids = votes.map(transactionId);
   t.deepEqual(node.pooled, ids, 'announced now');
   t.deepEqual(

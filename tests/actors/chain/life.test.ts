@@ -11,8 +11,8 @@ function revealed(members: readonly string[] = MEMBERS, reportedNano = -100 * NA
   const genesis = makeGenesis(members, { solo });
   const chain = new TestChain(genesis, members);
   const { commit, reveal, optimum } = makeReveal(genesis, 'ada', [1 * NANO, 2 * NANO], reportedNano);
-  chain.add([sign(genesis, 'ada', 1, commit)]);
-  const applied = chain.add([sign(genesis, 'ada', 2, reveal)]);
+  chain.addWithNext([sign(genesis, 'ada', 1, commit)]);
+  const applied = chain.addWithNext([sign(genesis, 'ada', 2, reveal)]);
   const seats = applied.records.flatMap((record) => (record.type === 'TASK_CREATED' ? [record.seat] : []));
   return { genesis, chain, optimum, seats };
 }
@@ -45,7 +45,7 @@ test('seats go to other evaluators than the optimizer', (t) => {
 
 test('an optimum that the quorum confirms becomes champion, earns work, coins and reputation', (t) => {
   const context = revealed();
-  const applied = context.chain.add(votes(context, () => -100 * NANO));
+  const applied = context.chain.addWithNext(votes(context, () => -100 * NANO));
   const accepted = find(applied.records, 'OPTIMAE_ACCEPTED');
   t.is(accepted?.verifiedNano, -100 * NANO);
   t.is(accepted?.agreeing, 3);
@@ -68,14 +68,14 @@ test('an optimum that the quorum confirms becomes champion, earns work, coins an
 test('two of three agreeing seats suffice, and the third loses reputation', (t) => {
   const context = revealed();
   const liar = context.seats[0]!.evaluator;
-  const applied = context.chain.add(votes(context, (seat) => (seat.evaluator === liar ? -10 : -100) * NANO));
+  const applied = context.chain.addWithNext(votes(context, (seat) => (seat.evaluator === liar ? -10 : -100) * NANO));
   t.is(find(applied.records, 'OPTIMAE_ACCEPTED')?.agreeing, 2);
   t.true(applied.state.require(REPUTATION, liar).scoreMicro < 7_100_000);
 });
 
 test('a claim that the quorum measures as much worse is rejected and costs the optimizer', (t) => {
   const context = revealed();
-  const applied = context.chain.add(votes(context, () => -300 * NANO));
+  const applied = context.chain.addWithNext(votes(context, () => -300 * NANO));
   t.is(find(applied.records, 'OPTIMAE_REJECTED')?.reason, 'overstated');
   t.is(applied.state.require(DOMAIN, 'quadratic').champion, null);
   t.true(applied.state.require(REPUTATION, keyOf('ada').publicKey).scoreMicro < 7_100_000);
@@ -83,7 +83,7 @@ test('a claim that the quorum measures as much worse is rejected and costs the o
 
 test('a result better than claimed is accepted with at most the bonus cap', (t) => {
   const context = revealed();
-  const applied = context.chain.add(votes(context, () => -50 * NANO));
+  const applied = context.chain.addWithNext(votes(context, () => -50 * NANO));
   const accepted = find(applied.records, 'OPTIMAE_ACCEPTED');
   t.is(accepted?.rewardFractionNano, 1_200_000_000);
   t.is(accepted?.verifiedNano, -50 * NANO);
@@ -91,7 +91,7 @@ test('a result better than claimed is accepted with at most the bonus cap', (t) 
 
 test('weights that nobody can measure are rejected, and saying so costs and earns nothing', (t) => {
   const context = revealed();
-  const applied = context.chain.add(votes(context, () => null));
+  const applied = context.chain.addWithNext(votes(context, () => null));
   t.is(find(applied.records, 'OPTIMAE_REJECTED')?.reason, 'unmeasurable');
   t.is(applied.state.require(REPUTATION, context.seats[0]!.evaluator).updatedMs, START_MS);
   t.true(applied.state.require(REPUTATION, keyOf('ada').publicKey).scoreMicro < 7_100_000);
@@ -101,7 +101,7 @@ test('an evaluator who stays silent is replaced by the next on standby, who gets
   const members = [...MEMBERS, 'eve', 'fay'];
   const context = revealed(members);
   const silent = context.seats[0]!;
-  context.chain.add(votes(context, () => -100 * NANO).slice(1));
+  context.chain.addWithNext(votes(context, () => -100 * NANO).slice(1));
   let replacement: Seat | undefined;
   for (let count = 0; count < 70 && replacement === undefined; count += 1) {
     const created = find(context.chain.add([]).records, 'TASK_CREATED');
@@ -110,7 +110,7 @@ test('an evaluator who stays silent is replaced by the next on standby, who gets
   t.truthy(replacement);
   t.not(replacement?.evaluator, silent.evaluator);
   t.not(replacement?.dataSeed, silent.dataSeed);
-  const applied = context.chain.add(votes({ ...context, seats: [replacement!] }, () => -100 * NANO, 11));
+  const applied = context.chain.addWithNext(votes({ ...context, seats: [replacement!] }, () => -100 * NANO, 11));
   t.truthy(find(applied.records, 'OPTIMAE_ACCEPTED'));
   t.true(applied.state.require(REPUTATION, silent.evaluator).scoreMicro < 9_100_000, 'others could do what he did not');
 });
@@ -121,7 +121,7 @@ test('on a solo network the optimizer measures himself and the result counts hal
     context.seats.map((seat) => seat.evaluator),
     [keyOf('ada').publicKey],
   );
-  const accepted = find(context.chain.add(votes(context, () => -100 * NANO)).records, 'OPTIMAE_ACCEPTED');
+  const accepted = find(context.chain.addWithNext(votes(context, () => -100 * NANO)).records, 'OPTIMAE_ACCEPTED');
   const ratio = accepted!.effectiveIncrementNano / accepted!.rawIncrementNano;
   t.true(ratio > 0.4999 && ratio <= 0.5, `half, but for two seconds of decayed reputation: ${ratio}`);
 });
@@ -137,8 +137,11 @@ test('a result that somebody else overtook is rejected without blame', (t) => {
   const chain = new TestChain(genesis, MEMBERS);
   const first = makeReveal(genesis, 'ada', [1, 1], -100 * NANO);
   const second = makeReveal(genesis, 'bob', [2, 2], -90 * NANO);
-  chain.add([sign(genesis, 'ada', 1, first.commit), sign(genesis, 'bob', 1, second.commit)]);
-  const { records } = chain.add([sign(genesis, 'ada', 2, first.reveal), sign(genesis, 'bob', 2, second.reveal)]);
+  chain.addWithNext([sign(genesis, 'ada', 1, first.commit), sign(genesis, 'bob', 1, second.commit)]);
+  const { records } = chain.addWithNext([
+    sign(genesis, 'ada', 2, first.reveal),
+    sign(genesis, 'bob', 2, second.reveal),
+  ]);
   const tasks = records.flatMap((record) => (record.type === 'TASK_CREATED' ? [record] : []));
   const votesFor = (optimum: string, value: number, nonce: number) =>
     tasks
@@ -152,8 +155,8 @@ test('a result that somebody else overtook is rejected without blame', (t) => {
           measurement: measuredAs(task.seat, value),
         }),
       );
-  chain.add(votesFor(second.optimum, -90 * NANO, 10));
-  const applied = chain.add(votesFor(first.optimum, -100 * NANO, 11));
+  chain.addWithNext(votesFor(second.optimum, -90 * NANO, 10));
+  const applied = chain.addWithNext(votesFor(first.optimum, -100 * NANO, 11));
   t.is(find(applied.records, 'OPTIMAE_REJECTED')?.reason, 'not-better');
   t.true(applied.state.require(REPUTATION, keyOf('ada').publicKey).scoreMicro >= 10_000_000 - 100);
 });
@@ -162,8 +165,11 @@ test('a commitment that is not revealed in time expires', (t) => {
   const genesis = makeGenesis(MEMBERS);
   const chain = new TestChain(genesis, MEMBERS);
   const first = makeReveal(genesis, 'ada', [1, 1], -100 * NANO);
-  chain.add([sign(genesis, 'ada', 1, first.commit)]);
-  const applied = chain.add([sign(genesis, 'bob', 1, makeReveal(genesis, 'bob', [2, 2], -90 * NANO).commit)], 4_000);
+  chain.addWithNext([sign(genesis, 'ada', 1, first.commit)]);
+  const applied = chain.addWithNext(
+    [sign(genesis, 'bob', 1, makeReveal(genesis, 'bob', [2, 2], -90 * NANO).commit)],
+    4_000,
+  );
   t.truthy(find(applied.records, 'COMMIT_EXPIRED'));
   t.is(applied.state.get(OPTIMUM, first.optimum), undefined);
 });

@@ -57,9 +57,9 @@ async function start(t: ExecutionContext) {
 
 function improve(source: TestChain, name: string): TestChain {
   const { commit, reveal } = makeReveal(genesis, name, [1, 2], -100 * NANO);
-  source.add([sign(genesis, name, source.nextNonce(name), commit)]);
-  const { records } = source.add([sign(genesis, name, source.nextNonce(name), reveal)]);
-  source.add(votesOn(source, records, () => -100 * NANO));
+  source.addWithNext([sign(genesis, name, source.nextNonce(name), commit)]);
+  const { records } = source.addWithNext([sign(genesis, name, source.nextNonce(name), reveal)]);
+  source.addWithNext(votesOn(source, records, () => -100 * NANO));
   return source;
 }
 
@@ -113,9 +113,9 @@ test('what needs the branch that lost waits aside, and is in no block meanwhile'
     MEMBERS.map((name, at) => sign(genesis, name, 20, makeReveal(genesis, name, [50, at], 0).commit)),
     APART,
   );
-  heavy.add([sign(genesis, 'bob', 21, commit)]);
-  const { records } = heavy.add([sign(genesis, 'bob', 22, reveal)]);
-  heavy.add(votesOn(heavy, records, () => -10 * NANO));
+  heavy.addWithNext([sign(genesis, 'bob', 21, commit)]);
+  const { records } = heavy.addWithNext([sign(genesis, 'bob', 22, reveal)]);
+  heavy.addWithNext(votesOn(heavy, records, () => -10 * NANO));
 
   const { ask, receive } = await start(t);
   await receive(light);

@@ -10,8 +10,8 @@ function revealBy(name: string, members: readonly string[], reportedNano = -100 
   const genesis = makeGenesis(FOUNDERS);
   const chain = new TestChain(genesis, members);
   const { commit, reveal, optimum } = makeReveal(genesis, name, [1, 2], reportedNano);
-  chain.add([sign(genesis, name, 1, commit)]);
-  const { records } = chain.add([sign(genesis, name, 2, reveal)]);
+  chain.addWithNext([sign(genesis, name, 1, commit)]);
+  const { records } = chain.addWithNext([sign(genesis, name, 2, reveal)]);
   return { genesis, chain, optimum, records };
 }
 
@@ -39,7 +39,7 @@ test('an optimum that nobody can measure costs the evaluators nothing', (t) => {
 
 test('strangers whose garbage is rejected do not become members', (t) => {
   const { chain, records } = revealBy('stranger', [...FOUNDERS, 'stranger']);
-  chain.add(votesOn(chain, records, () => null));
+  chain.addWithNext(votesOn(chain, records, () => null));
   t.is(chain.tip.state.require(MEMBERS).length, FOUNDERS.length);
 });
 
@@ -48,11 +48,11 @@ test('a network whose members all lost their reputation to time still verifies, 
   const chain = new TestChain(genesis, FOUNDERS);
   const { commit, reveal } = makeReveal(genesis, 'ada', [1, 2], -100 * NANO);
   const halfYearOfSlots = 15_000_000;
-  chain.add([sign(genesis, 'ada', 1, commit)], halfYearOfSlots);
-  const { records } = chain.add([sign(genesis, 'ada', 2, reveal)]);
+  chain.addWithNext([sign(genesis, 'ada', 1, commit)], halfYearOfSlots);
+  const { records } = chain.addWithNext([sign(genesis, 'ada', 2, reveal)]);
   const votes = votesOn(chain, records, () => -100 * NANO);
   t.is(votes.length, 3);
-  chain.add(votes);
+  chain.addWithNext(votes);
   t.is(chain.tip.state.require(GLOBALS).accepted, 1);
   t.true(chain.tip.state.require(REPUTATION, keyOf('ada').publicKey).scoreMicro >= 1_000_000);
 });
@@ -62,8 +62,8 @@ test('a claim without measure weighs no more than the cap', (t) => {
   const chain = new TestChain(genesis, FOUNDERS);
   const huge = 9_000_000 * NANO;
   const { commit, reveal } = makeReveal(genesis, 'ada', [1, 2], huge);
-  chain.add([sign(genesis, 'ada', 1, commit)]);
-  const { records } = chain.add([sign(genesis, 'ada', 2, reveal)]);
-  const { state } = chain.add(votesOn(chain, records, () => huge));
+  chain.addWithNext([sign(genesis, 'ada', 1, commit)]);
+  const { records } = chain.addWithNext([sign(genesis, 'ada', 2, reveal)]);
+  const { state } = chain.addWithNext(votesOn(chain, records, () => huge));
   t.true(state.require(GLOBALS).totalWorkNano <= 10_000n * 1_000_000_000n);
 });

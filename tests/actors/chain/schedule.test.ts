@@ -1,6 +1,13 @@
 import test from 'ava';
 import { type Genesis, genesisState } from '../../../actors/chain/genesis.js';
-import { opensAtMs, proposersOf, ranksPerSlot, slotAt, slotStartMs } from '../../../actors/chain/schedule.js';
+import {
+  eligibleMembers,
+  opensAtMs,
+  proposersOf,
+  ranksPerSlot,
+  slotAt,
+  slotStartMs,
+} from '../../../actors/chain/schedule.js';
 import { GLOBALS, REPUTATION } from '../../../actors/chain/state/state.js';
 import { keyOf, makeGenesis, START_MS } from '../../kit/chain.js';
 
@@ -98,4 +105,20 @@ test('reputation that faded by the time of the state counts as faded', (t) => {
     .set(GLOBALS, '', later)
     .set(REPUTATION, ada, { scoreMicro: 10 * MICRO, updatedMs: later.timestampMs });
   t.deepEqual(proposersOf(aged, genesis, 9), [ada]);
+});
+
+test('the moment a proposer chooses within his slot does not choose who comes after him', (t) => {
+  const genesis = withReputations([2, 4, 6, 8, 20].map((micro) => micro + 3));
+  const state = genesisState(genesis);
+  const globals = state.require(GLOBALS);
+  const orders = new Set<string>();
+  const byRemainder = new Set<bigint>();
+  for (let afterMs = 0; afterMs < 5_000; afterMs += 25) {
+    const later = state.set(GLOBALS, '', { ...globals, timestampMs: globals.timestampMs + afterMs });
+    orders.add(proposersOf(later, genesis, 9).join());
+    const total = eligibleMembers(later, genesis).reduce((sum, { weight }) => sum + BigInt(weight), 0n);
+    byRemainder.add((4n * (BigInt(`0x${globals.beacon}`) % total)) / total);
+  }
+  t.is(orders.size, 1);
+  t.is(byRemainder.size, 4, 'a remainder of the total weight would be his to choose');
 });

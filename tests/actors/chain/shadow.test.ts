@@ -29,8 +29,8 @@ function joined(
 function oneOptimum(chain: TestChain, round: number, options: Partial<LifeOptions> = {}): readonly ChainRecord[] {
   const reportedNano = (-100 + round) * NANO;
   const { commit, reveal } = makeReveal(chain.genesis, 'ada', [round, 1], reportedNano);
-  chain.add([sign(chain.genesis, 'ada', spareNonce(chain), commit)]);
-  const { records } = chain.add([sign(chain.genesis, 'ada', spareNonce(chain), reveal)]);
+  chain.addWithNext([sign(chain.genesis, 'ada', spareNonce(chain), commit)]);
+  const { records } = chain.addWithNext([sign(chain.genesis, 'ada', spareNonce(chain), reveal)]);
   return [...records, ...liveOn(chain, { truthNano: () => reportedNano, ...options })];
 }
 
@@ -94,8 +94,8 @@ test('the number of shadow seats is bounded, and who misses one loses nothing', 
   const many = Array.from({ length: 9 }, (_, index) => `new ${index}`);
   const { genesis, chain } = joined(FOUNDERS, many);
   const { commit, reveal, optimum } = makeReveal(genesis, 'ada', [1, 1], -100 * NANO);
-  chain.add([sign(genesis, 'ada', 2, commit)]);
-  chain.add([sign(genesis, 'ada', 3, reveal)]);
+  chain.addWithNext([sign(genesis, 'ada', 2, commit)]);
+  chain.addWithNext([sign(genesis, 'ada', 3, reveal)]);
   const seats = chain.tip.state.require(OPTIMUM, optimum).reveal!.seats;
   t.is(seats.filter(({ duty }) => duty === 1).length, challenge.shadowSeats);
   t.is(seats.filter(({ duty }) => duty === 0).length, 3);

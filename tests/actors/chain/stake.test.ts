@@ -19,10 +19,10 @@ function judged(measuredNano: number | null, change: Parameters<typeof makeGenes
   const genesis = makeGenesis(MEMBERS, change);
   const chain = new TestChain(genesis, MEMBERS).fund('ada', COINS);
   const { commit, reveal } = makeReveal(genesis, 'ada', [1, 2], -100 * NANO);
-  chain.add([sign(genesis, 'ada', 1, { ...commit, stamp: null } as typeof commit)]);
+  chain.addWithNext([sign(genesis, 'ada', 1, { ...commit, stamp: null } as typeof commit)]);
   const staked = { lockedUnits: locked(chain), balance: chain.balance('ada') };
-  const { records } = chain.add([sign(genesis, 'ada', 2, reveal)]);
-  const { records: settled } = chain.add(votesOn(chain, records, () => measuredNano));
+  const { records } = chain.addWithNext([sign(genesis, 'ada', 2, reveal)]);
+  const { records: settled } = chain.addWithNext(votesOn(chain, records, () => measuredNano));
   const [stake] = settled.flatMap((record) => (record.type === 'STAKE' ? [record] : []));
   return { chain, staked, stake };
 }
@@ -50,9 +50,9 @@ test('a quorum that finds no majority takes nothing from the optimizer', (t) => 
   const genesis = makeGenesis(MEMBERS);
   const chain = new TestChain(genesis, MEMBERS).fund('ada', COINS);
   const { commit, reveal } = makeReveal(genesis, 'ada', [1, 2], -100 * NANO);
-  chain.add([sign(genesis, 'ada', 1, { ...commit, stamp: null } as typeof commit)]);
-  const { records } = chain.add([sign(genesis, 'ada', 2, reveal)]);
-  chain.add(
+  chain.addWithNext([sign(genesis, 'ada', 1, { ...commit, stamp: null } as typeof commit)]);
+  const { records } = chain.addWithNext([sign(genesis, 'ada', 2, reveal)]);
+  chain.addWithNext(
     votesOn(chain, records, () => {
       next -= 100 * NANO;
       return next;
@@ -70,7 +70,7 @@ test('looking at seeds costs: a commitment that is never revealed loses a fifth 
   };
   chain.add([1, 2, 3, 4, 5, 6, 7, 8].map(commit));
   t.throws(() => chain.add([commit(9)]), { message: /too-many-commits|no cause/ });
-  chain.add([sign(genesis, 'bob', 1, makeReveal(genesis, 'bob', [9, 9], -90 * NANO).commit)], 4_000);
+  chain.addWithNext([sign(genesis, 'bob', 1, makeReveal(genesis, 'bob', [9, 9], -90 * NANO).commit)], 4_000);
   t.is(chain.balance('ada'), COINS - (8 * STAKE) / 5);
 });
 
@@ -93,13 +93,15 @@ test('without coins there is one commitment at a time: the next waits for a reve
   const chain = new TestChain(genesis, MEMBERS);
   const made = [1, 2, 3].map((at) => makeReveal(genesis, 'eve', [at, at], -100 * NANO));
   const [first, second, third] = made as [(typeof made)[0], (typeof made)[0], (typeof made)[0]];
-  chain.add([sign(genesis, 'eve', 1, first.commit)]);
-  const { records } = chain.add([sign(genesis, 'eve', 2, second.commit)]);
+  chain.addWithNext([sign(genesis, 'eve', 1, first.commit)]);
+  const { records } = chain.addWithNext([sign(genesis, 'eve', 2, second.commit)]);
   t.true(records.some((record) => record.type === 'COMMIT_EXPIRED' && record.optimum === first.optimum));
   t.deepEqual(chain.tip.state.require(OPEN), [second.optimum]);
-  t.throws(() => chain.add([sign(genesis, 'eve', 3, first.reveal)]), { message: /unknown-commitment|no cause/ });
-  chain.add([sign(genesis, 'eve', 3, second.reveal)]);
-  t.throws(() => chain.add([sign(genesis, 'eve', 4, third.commit)]), { message: /too-many-commits/ });
+  t.throws(() => chain.addWithNext([sign(genesis, 'eve', 3, first.reveal)]), {
+    message: /unknown-commitment|no cause/,
+  });
+  chain.addWithNext([sign(genesis, 'eve', 3, second.reveal)]);
+  t.throws(() => chain.addWithNext([sign(genesis, 'eve', 4, third.commit)]), { message: /too-many-commits/ });
   t.truthy(chain.tip.state.get(OPTIMUM, second.optimum));
 });
 

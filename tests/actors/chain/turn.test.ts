@@ -16,7 +16,7 @@ test('a block of a peer that takes the slot first ends the turn, and the node bu
   const peers = new TestChain(genesis, MEMBERS);
   const [, second] = proposersOf(peers.tip.state, genesis, SLOT);
   const self = keyOf(peers.names.get(second ?? '') ?? '');
-  peers.add([sign(genesis, 'ada', 1, makeReveal(genesis, 'ada', [1, 2], 0).commit)]);
+  peers.addWithNext([sign(genesis, 'ada', 1, makeReveal(genesis, 'ada', [1, 2], 0).commit)]);
   const [block] = peers.blocks;
 
   const context = new (class extends TestContext {

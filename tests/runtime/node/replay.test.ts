@@ -37,8 +37,8 @@ async function folderOf(t: ExecutionContext, lie: Partial<SeatMeasurement> = {},
   const chain = new TestChain(genesis, MEMBERS);
   const { commit, reveal, optimum } = makeReveal(genesis, 'anna', [0, 0], 42 * NANO);
   if (reveal.type !== 'reveal') throw new Error('no reveal');
-  chain.add([sign(genesis, 'anna', 1, commit)]);
-  const { records } = chain.add([sign(genesis, 'anna', 2, { ...reveal, blob })]);
+  chain.addWithNext([sign(genesis, 'anna', 1, commit)]);
+  const { records } = chain.addWithNext([sign(genesis, 'anna', 2, { ...reveal, blob })]);
   const domain = createDomain(genesis.domains[0]!);
   const work = { signal: new AbortController().signal, progress() {} };
   const votes = records.flatMap((record) => (record.type === 'TASK_CREATED' ? [record.seat] : []));
@@ -53,7 +53,7 @@ async function folderOf(t: ExecutionContext, lie: Partial<SeatMeasurement> = {},
     const published = index === 1 ? { ...honest, ...lie } : honest;
     transactions.push(sign(genesis, name, chain.nextNonce(name), { ...vote, measurement: published }));
   }
-  chain.add(transactions);
+  chain.addWithNext(transactions);
   await writeGenesis(join(dataDir, 'genesis.json'), genesis);
   const store = await SqliteBlockStore.open(join(dataDir, 'chain.db'), genesisHash(genesis));
   const blocks = chain.history.map(({ hash, isProofBlock, records }, position) => {
@@ -143,11 +143,11 @@ test('a chain that is followed from a snapshot knows the votes from before it', 
   const genesis = makeGenesis(MEMBERS);
   const chain = new TestChain(genesis, MEMBERS);
   const { commit, reveal, optimum } = makeReveal(genesis, 'anna', [0, 0], -NANO);
-  chain.add([sign(genesis, 'anna', 1, commit)]);
-  const [first, ...others] = votesOn(chain, chain.add([sign(genesis, 'anna', 2, reveal)]).records, () => -NANO);
+  chain.addWithNext([sign(genesis, 'anna', 1, commit)]);
+  const [first, ...others] = votesOn(chain, chain.addWithNext([sign(genesis, 'anna', 2, reveal)]).records, () => -NANO);
   const votes = new AcceptedVotes();
   votes.startAt(chain.add([first!]).state);
-  votes.add(chain.add(others));
+  votes.add(chain.addWithNext(others));
   t.is(votes.accepted[0]?.optimum, optimum);
   t.is(votes.accepted[0]?.seats.length, 1 + others.length);
 });
