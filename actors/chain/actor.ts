@@ -26,10 +26,11 @@ import { type AccountView, type BlockApplied, type ChainStatus, chain, type Verd
 import { type PinnedBlock, Pins } from './pins.js';
 import { produceBlock, type Turn, turnAt } from './producer.js';
 import { slotAt } from './schedule.js';
+import { Serving } from './serving.js';
 import { SnapshotExchange } from './snapshots.js';
 import { accountOf, mostSpentUnits } from './spending.js';
 import { ACCOUNT, GLOBALS, NEW_ACCOUNT } from './state/state.js';
-import { type BlockStore, SqliteBlockStore, type StoredBlock } from './store.js';
+import { type BlockStore, SqliteBlockStore } from './store.js';
 import { storyOfTransaction } from './story.js';
 import type { Attestation, Fee, Hash, NodeId, TransactionBody } from './types.js';
 import { RememberingVerifier } from './verifier.js';
@@ -73,16 +74,30 @@ export function createChainActor(modules: ChainModules) {
           receiveAnnouncement: ({ bytes }) => node.intake.receiveAnnouncement(bytes),
           receiveBlock: ({ bytes }): Promise<Verdict> => node.intake.receiveBlock(bytes),
           receiveBlocks: async ({ blocks }) => ({ verdicts: await node.intake.receiveBlocks(blocks) }),
-          getTip: () => {
+          getTip: async () => {
             const { chainId, genesisHash: genesis, ...status } = node.status();
             const { height, hash, justifiedHeight, totalWorkNano, accepted } = status;
-            return { chainId, genesisHash: genesis, height, hash, justifiedHeight, totalWorkNano, accepted };
+            const bodiesFrom = await node.store.prunedBelow();
+            return {
+              chainId,
+              genesisHash: genesis,
+              height,
+              hash,
+              justifiedHeight,
+              totalWorkNano,
+              accepted,
+              bodiesFrom,
+            };
           },
           getStatus: () => node.status(),
           getAccount: ({ node: account }) => node.accountOf(account),
           getMembers: () => ({ members: membersOf(node.blockchain.head.state, options.genesis) }),
           getOpenOptimae: () => ({ optimae: openOptimaeOf(node.blockchain.head.state) }),
-          getBlockByHash: async ({ hash }) => ({ block: (await node.store.get(hash))?.bytes ?? null }),
+          getBlocks: async ({ hashes }) => ({ blocks: await node.serving.blocks(hashes) }),
+          getMissing: async ({ hashes }) => {
+            const known = await node.store.known(hashes);
+            return { missing: hashes.filter((hash) => !known.has(hash)) };
+          },
           pin: async ({ pinned }) => {
             await node.blockchain.pin(pinned);
             return {};
@@ -92,8 +107,10 @@ export function createChainActor(modules: ChainModules) {
           getJoinPoints: () => ({ points: node.snapshots.joinPoints() }),
           beginSnapshot: ({ header, chunks }): Verdict => node.snapshots.begin(header, chunks),
           receiveSnapshotChunk: ({ block, index, bytes }) => node.snapshots.receive(block, index, bytes),
-          getLocator: async () => ({ hashes: await node.locator() }),
-          getBlocksAfter: async ({ locator, limit }) => ({ blocks: await node.blocksAfter(locator, limit) }),
+          getLocator: async () => ({ hashes: await node.serving.locator(node.status().height) }),
+          getHeadersAfter: async ({ locator, limit }) => ({
+            headers: await node.serving.headersAfter(locator, limit),
+          }),
           getTransactions: ({ ids }) => ({
             transactions: ids.flatMap((id) => node.mempool.get(id)?.bytes ?? []),
           }),
@@ -135,6 +152,7 @@ class ChainNode {
   readonly mempool = new Mempool();
   readonly intake: Intake;
   readonly snapshots: SnapshotExchange;
+  readonly serving: Serving;
   readonly #ctx: ActorContext;
   readonly #keyPair;
   readonly #verifier: RememberingVerifier;
@@ -152,6 +170,7 @@ class ChainNode {
     this.#ctx = ctx;
     this.store = store;
     this.blockchain = blockchain;
+    this.serving = new Serving(store, blockchain.genesisHash);
     this.#verifier = verifier;
     this.#pool = pool;
     this.#housekeeping = new Housekeeping(blockchain, store, { keepBlocks: options.pruneBlocks ?? null });
@@ -375,30 +394,6 @@ class ChainNode {
     this.#ctx.emit(chain.blockApplied, appliedEvent(block), inStoryOf(block.hash));
   }
 
-  async blocksFrom(from: number, limit: number): Promise<Uint8Array[]> {
-    if (from < (await this.store.prunedBelow())) return [];
-    return withinAnswer(await this.store.canonicalFrom(Math.max(1, from), Math.min(limit, MAX_BLOCKS_PER_ANSWER)));
-  }
-
-  async locator(): Promise<Hash[]> {
-    const hashes: Hash[] = [];
-    let height = this.status().height;
-    for (let step = 1; height > 0; step = hashes.length < 10 ? 1 : step * 2) {
-      const block = await this.store.canonicalAt(height);
-      if (block !== null) hashes.push(block.hash);
-      height -= step;
-    }
-    return [...hashes, this.blockchain.genesisHash];
-  }
-
-  async blocksAfter(locator: readonly Hash[], limit: number): Promise<Uint8Array[]> {
-    for (const hash of locator) {
-      const known = (await this.store.isCanonical(hash)) ? await this.store.get(hash) : null;
-      if (known !== null) return this.blocksFrom(known.height + 1, limit);
-    }
-    return locator.includes(this.blockchain.genesisHash) ? this.blocksFrom(1, limit) : [];
-  }
-
   async appliedFrom(height: number, limit: number): Promise<BlockApplied[]> {
     const blocks: BlockApplied[] = [];
     for (const stored of await this.store.canonicalFrom(Math.max(1, height), Math.min(limit, MAX_BLOCKS_PER_ANSWER))) {
@@ -411,16 +406,6 @@ class ChainNode {
     }
     return blocks;
   }
-}
-
-/** As many blocks as fit into one answer; at least one. */
-function withinAnswer(blocks: readonly StoredBlock[]): Uint8Array[] {
-  let sizeBytes = 0;
-  const fitting = blocks.filter((block, index) => {
-    sizeBytes += block.bytes.length;
-    return index === 0 || sizeBytes <= LIMITS.blockBytes;
-  });
-  return fitting.map((block) => block.bytes);
 }
 
 export const chainActor = createChainActor({

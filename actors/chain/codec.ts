@@ -8,6 +8,7 @@ import {
   hash32,
   i54,
   integer,
+  malformed,
   nullable,
   remembered,
   signature64,
@@ -20,6 +21,7 @@ import {
   variant,
   vrfProof80,
 } from '../../runtime/codec/canonical.js';
+import { ByteReader } from '../../runtime/codec/msgpack.js';
 import { hash, hashBytes } from '../../runtime/crypto/hash.js';
 import { merkleRoot } from '../../runtime/crypto/merkle.js';
 import { domainSpecCodec } from './domain-spec.js';
@@ -150,6 +152,18 @@ export const blockCodec: Codec<Block> = struct({
   header: headerCodec,
   transactions: array(transactionCodec, LIMITS.transactionsPerBlock),
 });
+
+/** No header takes more; what a block begins with. */
+export const MAX_HEADER_BYTES = 512;
+
+/** The canonical bytes of a block's header, of which this is enough of the block's own. */
+export function headerBytesIn(start: Uint8Array): Uint8Array {
+  const reader = new ByteReader(start, malformed);
+  reader.arrayHeader(2, 2);
+  const offset = reader.offset;
+  headerCodec.read(reader);
+  return reader.since(offset);
+}
 
 /** What gossip carries of a block. */
 export const announcementCodec = struct({

@@ -4,7 +4,7 @@
  */
 import { decode } from '../../runtime/codec/canonical.js';
 import { DoinError } from '../../runtime/errors.js';
-import { blockCodec } from './codec.js';
+import { blockCodec, headerBytesIn } from './codec.js';
 import type { Snapshot, SnapshotManifest } from './state/snapshot.js';
 import {
   type BlockStore,
@@ -107,6 +107,15 @@ export class MemoryBlockStore implements BlockStore {
     const { entries, canonical } = this.#open();
     const height = entries.get(hash)?.block.height;
     return height !== undefined && canonical[height] === hash;
+  }
+
+  async canonicalHeaders(height: number, limit: number): Promise<readonly Uint8Array[]> {
+    return (await this.canonicalFrom(height, limit)).map(({ bytes }) => headerBytesIn(bytes));
+  }
+
+  async known(hashes: readonly Hash[]): Promise<ReadonlySet<Hash>> {
+    const { entries } = this.#open();
+    return new Set(hashes.filter((hash) => entries.has(hash)));
   }
 
   async saveSnapshot(snapshot: Snapshot): Promise<void> {

@@ -37,6 +37,12 @@ export interface ChainTip {
   readonly accepted: number;
 }
 
+/** What a node tells its peers of its chain. */
+export interface ServedTip extends ChainTip {
+  /** Blocks below this height have no transactions there any more. */
+  readonly bodiesFrom: number;
+}
+
 export interface DomainView {
   readonly domainId: string;
   readonly metric: string;
@@ -197,18 +203,24 @@ export const chain = protocol('chain', {
     timeoutMs: 60_000,
     priority: 'high',
   }),
-  getTip: ask<Record<string, never>, ChainTip>(),
+  getTip: ask<Record<string, never>, ServedTip>(),
   getStatus: ask<Record<string, never>, ChainStatus>(),
   getAccount: ask<{ node: NodeId }, AccountView>(),
   getMembers: ask<Record<string, never>, { members: readonly MemberView[] }>(),
   getOpenOptimae: ask<Record<string, never>, { optimae: readonly OpenOptimum[] }>(),
-  getBlockByHash: ask<{ hash: Hash }, { block: Uint8Array | null }>(),
+  /**
+   * Whole blocks in the order of the hashes, null for those that are not here with their transactions. Shorter than the
+   * list only when it reaches the size of the largest block.
+   */
+  getBlocks: ask<{ hashes: readonly Hash[] }, { blocks: readonly (Uint8Array | null)[] }>(),
+  /** Those of these blocks that this node has not imported, in their order. */
+  getMissing: ask<{ hashes: readonly Hash[] }, { missing: readonly Hash[] }>(),
   /** A ledger outside holds this block now: the head stays above it. */
   pin: ask<{ pinned: PinnedBlock }, Record<string, never>>(),
   /** Hashes at exponentially growing distances from the tip, newest first, ending with the genesis. */
   getLocator: ask<Record<string, never>, { hashes: readonly Hash[] }>(),
-  /** Canonical blocks after the newest hash of the locator that this node has on its canonical chain. */
-  getBlocksAfter: ask<{ locator: readonly Hash[]; limit: number }, { blocks: readonly Uint8Array[] }>(),
+  /** Headers of the canonical blocks after the newest hash of the locator that is on this node's canonical chain. */
+  getHeadersAfter: ask<{ locator: readonly Hash[]; limit: number }, { headers: readonly Uint8Array[] }>(),
   /** Snapshots of final states that this node keeps, newest first; every node takes them at the same heights. */
   getSnapshots: ask<Record<string, never>, { snapshots: readonly SnapshotOffer[] }>(),
   /** Null when the snapshot of this block is not kept any more. */

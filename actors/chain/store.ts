@@ -3,7 +3,7 @@
 import { decode, encode } from '../../runtime/codec/canonical.js';
 import { DoinError } from '../../runtime/errors.js';
 import { Database } from '../../runtime/storage/sqlite.js';
-import { blockCodec, headerCodec, headerHash } from './codec.js';
+import { blockCodec, headerBytesIn, headerCodec, headerHash, MAX_HEADER_BYTES } from './codec.js';
 import type { Snapshot, SnapshotManifest } from './state/snapshot.js';
 import type { BlockHeader, ChainRecord, Hash } from './types.js';
 
@@ -39,6 +39,10 @@ export interface BlockStore {
   /** Canonical blocks from a height on, ascending. */
   canonicalFrom(height: number, limit: number): Promise<readonly StoredBlock[]>;
   isCanonical(hash: Hash): Promise<boolean>;
+  /** Canonical bytes of the headers of canonical blocks from a height on, ascending. */
+  canonicalHeaders(height: number, limit: number): Promise<readonly Uint8Array[]>;
+  /** Those of these blocks that are here, on whatever branch. */
+  known(hashes: readonly Hash[]): Promise<ReadonlySet<Hash>>;
   /** Keeps it and the newest one before it; a node that starts again begins at one of them. */
   saveSnapshot(snapshot: Snapshot): Promise<void>;
   /** Newest first. */
@@ -171,6 +175,19 @@ export class SqliteBlockStore implements BlockStore {
   async isCanonical(hash: Hash): Promise<boolean> {
     const row = await this.#database.get('SELECT 1 FROM blocks WHERE hash = ? AND canonical = 1', [hash]);
     return row !== undefined;
+  }
+
+  async canonicalHeaders(height: number, limit: number): Promise<readonly Uint8Array[]> {
+    const rows = await this.#database.all<{ start: Buffer }>(
+      'SELECT substr(bytes, 1, ?) AS start FROM blocks WHERE canonical = 1 AND height >= ? ORDER BY height LIMIT ?',
+      [MAX_HEADER_BYTES + 1, height, limit],
+    );
+    return rows.map(({ start }) => headerBytesIn(new Uint8Array(start)));
+  }
+
+  async known(hashes: readonly Hash[]): Promise<ReadonlySet<Hash>> {
+    const rows = await this.#database.allOf<{ hash: string }>('SELECT hash FROM blocks WHERE hash IN', hashes);
+    return new Set(rows.map(({ hash }) => hash));
   }
 
   saveSnapshot(snapshot: Snapshot): Promise<void> {

@@ -19,7 +19,7 @@ import { MAX_STANDING, Standing } from './standing.js';
 import { StatusExchange } from './status.js';
 import { Synchroniser } from './sync.js';
 import { GossipTopics, topicsOf } from './topics.js';
-import { MAX_BLOCKS_PER_REQUEST, MAX_IDS, WIRE, Wire, withinBatch } from './wire.js';
+import { MAX_IDS, type VersionRange, WIRE, Wire, withinBatch } from './wire.js';
 
 export interface GossipOptions {
   readonly chainId: string;
@@ -48,6 +48,8 @@ export interface GossipModules {
   createPort(options: PortOptions): NetworkPort;
   createBlobStore(folder: string): BlobStore;
   openPeers(file: string): StateFile;
+  /** Versions of the request/response protocols to speak; absent: this program's. */
+  readonly versions?: VersionRange;
 }
 
 /** Messages lost while links were down are repaired by comparing notes with a random peer this often. */
@@ -129,6 +131,7 @@ interface Network {
   readonly port: NetworkPort;
   readonly discovery: Discovery;
   readonly standing: Standing;
+  readonly wire: Wire;
   readonly status: StatusExchange;
   readonly synchroniser: Synchroniser;
   readonly topics: GossipTopics;
@@ -148,6 +151,8 @@ function assemble(ctx: ActorContext, options: GossipOptions, modules: GossipModu
     disconnected: (peerId) => {
       network.status.forget(peerId);
       network.discovery.disconnected(peerId);
+      network.wire.forget(peerId);
+      network.synchroniser.disconnected(peerId);
       ctx.emit(gossip.peerDisconnected, { peerId });
     },
     discovered: (address) => network.discovery.discovered(address),
@@ -166,13 +171,14 @@ function assemble(ctx: ActorContext, options: GossipOptions, modules: GossipModu
     now: () => ctx.monotonic(),
     standing: (peerId) => standing.points(peerId),
   });
-  const wire = new Wire(port, chainId);
+  const wire = new Wire(port, chainId, modules.versions);
   const requestSync = (peerId: string) => network.synchroniser.request(peerId);
   const status = new StatusExchange({ ctx, port, wire, chainId, genesisHash, onAhead: requestSync });
   const onUnknownParent = (peerId: string) => void compareNotes(ctx, network, peerId);
   serveChain(ctx, wire);
   const network: Network = {
     port,
+    wire,
     discovery: new Discovery({
       ctx,
       port,
@@ -191,11 +197,8 @@ function assemble(ctx: ActorContext, options: GossipOptions, modules: GossipModu
 
 /** Hands out what the chain has to whoever asks within the limits. */
 function serveChain(ctx: ActorContext, wire: Wire): void {
-  wire.serve(WIRE.block, async ({ hash }) => (await ctx.ask(chain.getBlockByHash, { hash })).block);
-  wire.serve(WIRE.blocksAfter, async ({ locator, limit }) => {
-    const { blocks } = await ctx.ask(chain.getBlocksAfter, { locator, limit });
-    return withinBatch(blocks, MAX_BLOCKS_PER_REQUEST);
-  });
+  wire.serve(WIRE.headers, async (request) => (await ctx.ask(chain.getHeadersAfter, request)).headers);
+  wire.serve(WIRE.blocks, async ({ hashes }) => (await ctx.ask(chain.getBlocks, { hashes })).blocks);
   wire.serve(WIRE.transactions, async ({ ids }) => {
     const { transactions } = await ctx.ask(chain.getTransactions, { ids });
     return withinBatch(transactions, MAX_IDS);

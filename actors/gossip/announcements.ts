@@ -125,7 +125,7 @@ export class Announcements {
   /** For transactions that are not handed out one by one, and for ids that no transaction has. Null: try the next peer. */
   async #pullBlock(peerId: string, { hash, ids, from }: Announcement): Promise<Validation | null> {
     const { ctx, wire, port } = this.#modules;
-    const bytes = await wire.ask(peerId, WIRE.block, { hash });
+    const [bytes = null] = await wire.ask(peerId, WIRE.blocks, { hashes: [hash] });
     if (bytes === null) {
       if (peerId === from) port.refuse(peerId, 'not-delivered');
       return null;

@@ -24,6 +24,12 @@ const POINTS = {
   'empty-sync': 10,
   /** Announced a block and then did not have it. */
   'not-delivered': 10,
+  /** Let a catch-up wait for an answer that did not come; a busy machine does so now and then. */
+  stalled: 10,
+  /** Broke an answer off before it was full. */
+  truncated: 20,
+  /** Other transactions than those of the block he was asked for. */
+  'wrong-body': 50,
   'rate-limited': 2,
   /** A gossip message beyond the topic's rate; a hundred within a minute or two end the connection. */
   'gossip-flood': 1,

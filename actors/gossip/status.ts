@@ -2,9 +2,9 @@
 import { DoinError, isDoinError } from '../../runtime/errors.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
 import { isHeavier } from '../chain/fork-choice.js';
-import { type ChainTip, chain } from '../chain/messages.js';
+import { chain, type ServedTip } from '../chain/messages.js';
 import type { NetworkPort } from './port.js';
-import { WIRE, WIRE_VERSION, type Wire } from './wire.js';
+import { type VersionRange, WIRE, type Wire } from './wire.js';
 
 interface Modules {
   readonly ctx: ActorContext;
@@ -21,20 +21,20 @@ const MIN_INTERVAL_MS = 300;
 
 export class StatusExchange {
   readonly #modules: Modules;
-  readonly #tips = new Map<string, ChainTip>();
+  readonly #tips = new Map<string, ServedTip>();
   readonly #fresh = new Set<string>();
-  readonly #next = new Map<string, Promise<ChainTip>>();
+  readonly #next = new Map<string, Promise<ServedTip>>();
 
   constructor(modules: Modules) {
     this.#modules = modules;
     modules.wire.serve(WIRE.status, async (theirs, from) => {
       const ours = await modules.ctx.ask(chain.getTip, {});
       this.#judge(from, theirs, ours);
-      return { version: WIRE_VERSION, ...ours };
+      return { ...modules.wire.versions, ...ours };
     });
   }
 
-  tip(peerId: string): ChainTip | undefined {
+  tip(peerId: string): ServedTip | undefined {
     return this.#tips.get(peerId);
   }
 
@@ -46,7 +46,7 @@ export class StatusExchange {
    * Asks for and tells the tip. Soon after an exchange, all further callers share one that follows it. A peer of
    * another network is disconnected; other failures are the caller's to log.
    */
-  exchange(peerId: string): Promise<ChainTip> {
+  exchange(peerId: string): Promise<ServedTip> {
     const { ctx } = this.#modules;
     if (!this.#fresh.has(peerId)) {
       this.#fresh.add(peerId);
@@ -63,11 +63,11 @@ export class StatusExchange {
     return next;
   }
 
-  async #exchange(peerId: string): Promise<ChainTip> {
+  async #exchange(peerId: string): Promise<ServedTip> {
     const { ctx, port, wire } = this.#modules;
     const ours = await ctx.ask(chain.getTip, {});
     try {
-      const theirs = await wire.ask(peerId, WIRE.status, { version: WIRE_VERSION, ...ours });
+      const theirs = await wire.ask(peerId, WIRE.status, { ...wire.versions, ...ours });
       this.#judge(peerId, theirs, ours);
       return theirs;
     } catch (error) {
@@ -77,11 +77,11 @@ export class StatusExchange {
     }
   }
 
-  #judge(peerId: string, theirs: ChainTip & { readonly version: number }, ours: ChainTip): void {
-    const { chainId, genesisHash, onAhead } = this.#modules;
-    const { version, ...tip } = theirs;
-    if (version !== WIRE_VERSION || tip.chainId !== chainId || tip.genesisHash !== genesisHash) {
-      const what = `chain ${tip.chainId}, genesis ${tip.genesisHash}, version ${version}`;
+  #judge(peerId: string, theirs: ServedTip & VersionRange, ours: ServedTip): void {
+    const { chainId, genesisHash, onAhead, wire } = this.#modules;
+    const { oldest, newest, ...tip } = theirs;
+    if (tip.chainId !== chainId || tip.genesisHash !== genesisHash || !wire.agree(peerId, { oldest, newest })) {
+      const what = `chain ${tip.chainId}, genesis ${tip.genesisHash}, versions ${oldest} to ${newest}`;
       throw new DoinError({ code: 'foreign-network' }, `${peerId} is on another network: ${what}`);
     }
     this.#tips.set(peerId, tip);

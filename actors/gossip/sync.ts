@@ -1,17 +1,23 @@
 /**
- * Catch-up: pulls the blocks of a peer whose chain is ahead, one peer at a time, the others waiting in line. The chain
- * judges every block; we stop at the first that is of no use, and blame the peer for it. A peer's turn is short, so
+ * Catch-up: the line of headers from a peer whose chain is ahead, one such peer at a time, the others waiting in line;
+ * the blocks from everybody who has them (download.ts), while the chain verifies and applies those before. The chain
+ * judges every block; at the first of no use we stop and blame the peer whose line it is. A peer's turn is short, so
  * that nobody who only claims to be ahead keeps the honest ones waiting.
  */
+import { tryDecode } from '../../runtime/codec/canonical.js';
 import { errorMessage, isDoinError } from '../../runtime/errors.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
-import { decodeBlock, headerHash } from '../chain/codec.js';
+import { headerCodec, headerHash } from '../chain/codec.js';
 import { isHeavier } from '../chain/fork-choice.js';
 import { chain, type Verdict } from '../chain/messages.js';
+import type { Hash } from '../chain/types.js';
+import type { RefusalCode } from './conduct.js';
+import { Download, type LinkedHeader } from './download.js';
 import { gossip } from './messages.js';
 import type { NetworkPort } from './port.js';
 import type { StatusExchange } from './status.js';
-import { MAX_BATCH_BYTES, MAX_BLOCKS_PER_REQUEST, WIRE, type Wire } from './wire.js';
+import { Suppliers } from './suppliers.js';
+import { MAX_HEADERS_PER_REQUEST, WIRE, type Wire } from './wire.js';
 
 interface Modules {
   readonly ctx: ActorContext;
@@ -22,37 +28,33 @@ interface Modules {
 
 const RATE_LIMIT_PAUSE_MS = 500;
 const MAX_RATE_LIMIT_PAUSES = 20;
-const BATCH = MAX_BLOCKS_PER_REQUEST;
-/** Seconds of work for the chain when all of them are full. */
-const PORTION = 64;
 /** Then the next in line has his turn: some thousand blocks, seconds of work. */
 const BATCHES_PER_TURN = 16;
-/**
- * Short batches in a row without a new block. Full ones are honest at a fork: the locator's gaps double, so after a
- * long partition thousands of common blocks come first. They end by themselves, because heights must rise.
- */
-const MAX_SHORT_KNOWN_BATCHES = 8;
 const CLOCK_WARNING_MS = 60_000;
 
-interface Position {
-  readonly hash: string;
-  readonly height: number;
+/** How a turn's applying ended. */
+interface Applied {
+  /** Blocks that were new. */
+  readonly accepted: number;
+  /** On the first that was neither new nor known. */
+  readonly stop: Verdict | null;
 }
 
-/** How far we are with a peer; kept while he waits for his next turn. */
-interface Progress {
-  readonly last: Position | null;
-  readonly shortKnownBatches: number;
+/** How its reading of headers ended. */
+interface Line {
+  /** The last header we were given: where to go on. */
+  readonly last: Hash | null;
+  readonly isComplete: boolean;
+  /** Headers that do not follow from what we have, or from one another. */
+  readonly blame: RefusalCode | null;
 }
-
-const START: Progress = { last: null, shortKnownBatches: 0 };
 
 export class Synchroniser {
   readonly #modules: Modules;
-  readonly #waiting = new Map<string, Progress>();
+  readonly #suppliers = new Suppliers();
+  /** By peer, where to go on. */
+  readonly #waiting = new Map<string, Hash | null>();
   #current: string | null = null;
-  /** The newest block that went onto a branch which is not the best yet, so that the next peer goes on from there. */
-  #branchTip: Uint8Array | undefined;
   #clockWarnedAt = Number.NEGATIVE_INFINITY;
 
   constructor(modules: Modules) {
@@ -65,123 +67,179 @@ export class Synchroniser {
 
   /** Puts the peer in line; asking again while he waits changes nothing. */
   request(peerId: string): void {
-    if (!this.#waiting.has(peerId)) this.#waiting.set(peerId, START);
+    if (!this.#waiting.has(peerId)) this.#waiting.set(peerId, null);
     if (this.#current === null) void this.#drain();
   }
 
+  disconnected(peerId: string): void {
+    this.#suppliers.forget(peerId);
+  }
+
   async #drain(): Promise<void> {
-    for (const [peerId, progress] of this.#waiting) {
+    for (const [peerId, from] of this.#waiting) {
       this.#waiting.delete(peerId);
       this.#current = peerId;
       try {
-        const unfinished = await this.#syncWith(peerId, progress);
-        if (unfinished !== null) this.#requeue(peerId, unfinished);
+        await this.#turn(peerId, from);
       } catch (error) {
         this.#modules.ctx.log.info('sync ended early', { peerId, error: errorMessage(error) });
       }
       if (this.#modules.ctx.signal.aborted) break;
     }
     this.#current = null;
-    this.#branchTip = undefined;
   }
 
-  #requeue(peerId: string, progress: Progress): void {
-    this.#waiting.delete(peerId);
-    this.#waiting.set(peerId, progress);
-  }
-
-  /** One turn. Returns where to go on in the next one, or null when this peer is done with. */
-  async #syncWith(peerId: string, progress: Progress): Promise<Progress | null> {
-    const { ctx, status } = this.#modules;
-    let { last, shortKnownBatches } = progress;
-    for (let batch = 0; batch < BATCHES_PER_TURN; batch += 1) {
-      const theirs = status.tip(peerId);
-      const ours = await ctx.ask(chain.getTip, {});
-      if (theirs === undefined || !isHeavier(theirs, ours) || ctx.signal.aborted) return null;
-      const blocks = await this.#pull(peerId, last);
-      const next = positionOf(blocks.at(-1));
-      if (next === null || (last !== null && next.height <= last.height)) return this.#giveUp(peerId, 'empty-sync');
-      const { accepted, stop } = await this.#apply(peerId, blocks);
-      if (stop !== null) return this.#stop(peerId, stop);
-      if (accepted > 0) shortKnownBatches = 0;
-      else if (isShort(blocks)) shortKnownBatches += 1;
-      if (shortKnownBatches === MAX_SHORT_KNOWN_BATCHES) return this.#giveUp(peerId, 'empty-sync');
-      last = next;
-      const { height } = await ctx.ask(chain.getTip, {});
-      ctx.emit(gossip.syncProgress, { peerId, height, targetHeight: Math.max(height, theirs.height) });
+  async #turn(source: string, from: Hash | null): Promise<void> {
+    if (!(await this.#isAhead(source))) return;
+    const download = new Download({ ...this.#modules, suppliers: this.#suppliers, source });
+    try {
+      const applying = this.#applyAll(source, download);
+      const reading = this.#readLine(source, from, download)
+        .catch((error: unknown) => this.#broken(source, error))
+        .finally(() => download.end());
+      const [{ accepted, stop }, line] = await Promise.all([applying, reading]);
+      if (stop !== null) return this.#stopped(source, stop);
+      if (line === null) return;
+      if (line.blame !== null) return this.#blame(source, line.blame);
+      if (download.isUndelivered) return this.#undelivered(source);
+      if (!line.isComplete) {
+        // To the end of the line, also when he has asked to be looked at meanwhile.
+        this.#waiting.delete(source);
+        this.#waiting.set(source, line.last);
+        return;
+      }
+      await this.#modules.status.exchange(source);
+      if (accepted === 0 && (await this.#isAhead(source))) this.#blame(source, 'empty-sync');
+    } finally {
+      download.close();
     }
-    return { last, shortKnownBatches };
   }
 
-  /**
-   * The furthest blocks we were given lead the locator: on a branch that is not yet ours, our own locator would bring
-   * the same first blocks again and again.
-   */
-  async #pull(peerId: string, last: Position | null): Promise<readonly Uint8Array[]> {
-    const { ctx, wire } = this.#modules;
+  /** What was read before is still fetched, from others, and applied. */
+  #broken(peerId: string, error: unknown): null {
+    this.#modules.ctx.log.info('headers ended early', { peerId, error: errorMessage(error) });
+    return null;
+  }
+
+  async #isAhead(peerId: string): Promise<boolean> {
+    const { ctx, status } = this.#modules;
+    const theirs = status.tip(peerId);
+    return theirs !== undefined && isHeavier(theirs, await ctx.ask(chain.getTip, {}));
+  }
+
+  /** Gives the download what is missing here of the source's line, one turn's worth. */
+  async #readLine(source: string, from: Hash | null, download: Download): Promise<Line> {
+    const { ctx } = this.#modules;
     const { hashes } = await ctx.ask(chain.getLocator, {});
-    const reached = [last, positionOf(this.#branchTip)].filter((position) => position !== null);
-    reached.sort((a, b) => b.height - a.height);
-    const locator = new Set([...reached.map(({ hash }) => hash), ...hashes]);
-    const request = { locator: [...locator], limit: BATCH };
+    let last = from;
+    for (let batch = 0; batch < BATCHES_PER_TURN; batch += 1) {
+      await download.hasRoom();
+      if (download.isOver) return { last, isComplete: false, blame: null };
+      const locator = last === null ? hashes : [last, ...hashes];
+      const headers = linked(await this.#pull(source, locator), new Set(locator));
+      if (headers === null) return { last, isComplete: false, blame: 'invalid' };
+      const { missing } = await ctx.ask(chain.getMissing, { hashes: headers.map(({ hash }) => hash) });
+      const wanted = new Set(missing);
+      download.add(headers.filter(({ hash }) => wanted.has(hash)));
+      last = headers.at(-1)?.hash ?? last;
+      if (headers.length < MAX_HEADERS_PER_REQUEST) return { last, isComplete: true, blame: null };
+    }
+    return { last, isComplete: false, blame: null };
+  }
+
+  async #pull(source: string, locator: readonly Hash[]): Promise<readonly Uint8Array[]> {
+    const { ctx, wire, port } = this.#modules;
     for (let pauses = 0; ; pauses += 1) {
       try {
-        return await wire.ask(peerId, WIRE.blocksAfter, request);
+        return await wire.ask(source, WIRE.headers, { locator, limit: MAX_HEADERS_PER_REQUEST });
       } catch (error) {
+        const isConnected = port.peers().some(({ peerId }) => peerId === source);
+        if (isConnected && isDoinError(error, 'request-timeout')) port.refuse(source, 'stalled');
         if (!isDoinError(error, 'rate-limited') || pauses === MAX_RATE_LIMIT_PAUSES) throw error;
         await new Promise<void>((resolve) => ctx.after(RATE_LIMIT_PAUSE_MS, resolve));
       }
     }
   }
 
-  /**
-   * Counts what was new, up to the first block that was neither new nor known: its verdict is `stop`. The chain takes
-   * them in portions: long enough to be verified on all cores and stored together, short enough to answer in time.
-   */
-  async #apply(peerId: string, blocks: readonly Uint8Array[]): Promise<{ accepted: number; stop: Verdict | null }> {
+  /** One list is with the chain and the next in its mailbox, so that it never waits for us. */
+  async #applyAll(source: string, download: Download): Promise<Applied> {
+    const { ctx } = this.#modules;
     let accepted = 0;
-    for (let at = 0; at < blocks.length; at += PORTION) {
-      const portion = blocks.slice(at, at + PORTION);
-      const { verdicts } = await this.#modules.ctx.ask(chain.receiveBlocks, { blocks: portion, from: peerId });
-      for (const [index, verdict] of verdicts.entries()) {
-        if (verdict.action === 'accept') {
-          accepted += 1;
-          this.#branchTip = verdict.code === 'side-branch' ? portion[index] : undefined;
-        } else if (verdict.code !== 'already-known') return { accepted, stop: verdict };
+    let before: Promise<{ verdicts: readonly Verdict[] }> | null = null;
+    for (;;) {
+      const blocks = await download.take();
+      const next = blocks === null ? null : ctx.ask(chain.receiveBlocks, { blocks, from: source });
+      // Looked at when its turn comes, if it comes.
+      next?.catch(() => undefined);
+      if (before !== null) {
+        const { verdicts } = await before;
+        accepted += verdicts.filter(({ action }) => action === 'accept').length;
+        const stop = verdicts.find(({ action, code }) => action !== 'accept' && code !== 'already-known');
+        if (stop !== undefined) {
+          download.close();
+          return { accepted, stop };
+        }
+        await this.#progress(source);
       }
+      if (next === null) return { accepted, stop: null };
+      before = next;
     }
-    return { accepted, stop: null };
   }
 
-  #stop(peerId: string, { action, code }: Verdict): null {
+  async #progress(peerId: string): Promise<void> {
+    const { ctx, status } = this.#modules;
+    const { height } = await ctx.ask(chain.getTip, {});
+    ctx.emit(gossip.syncProgress, {
+      peerId,
+      height,
+      targetHeight: Math.max(height, status.tip(peerId)?.height ?? 0),
+    });
+  }
+
+  #stopped(peerId: string, { action, code }: Verdict): void {
     const { ctx } = this.#modules;
     if (code === 'from-the-future') {
       // Honest blocks look like this when our own clock is slow, so nobody is blamed.
       const now = ctx.monotonic();
-      if (now - this.#clockWarnedAt < CLOCK_WARNING_MS) return null;
+      if (now - this.#clockWarnedAt < CLOCK_WARNING_MS) return;
       this.#clockWarnedAt = now;
       ctx.log.warn('a peer sent blocks dated in the future: is the clock of this machine right?', { peerId });
-      return null;
+      return;
     }
     ctx.log.warn('peer sent a block of no use in a catch-up', { peerId, action, code });
-    return this.#giveUp(peerId, action === 'reject' ? 'invalid' : 'empty-sync');
+    this.#blame(peerId, action === 'reject' ? 'invalid' : 'empty-sync');
   }
 
-  #giveUp(peerId: string, blame: 'invalid' | 'empty-sync'): null {
+  /** The source says that he has them, unless he said that he keeps only newer ones. */
+  #undelivered(source: string): void {
+    const { ctx, port, status } = this.#modules;
+    const tip = status.tip(source);
+    if (tip === undefined || !port.peers().some(({ peerId }) => peerId === source)) return;
+    ctx.log.warn('nobody delivers the blocks of a peer who is ahead', { peerId: source, height: tip.height });
+    if (tip.bodiesFrom <= 1) this.#blame(source, 'not-delivered');
+    else status.forget(source);
+  }
+
+  #blame(peerId: string, blame: RefusalCode): void {
     this.#modules.port.refuse(peerId, blame);
     this.#modules.status.forget(peerId);
-    return null;
   }
 }
 
-function isShort(blocks: readonly Uint8Array[]): boolean {
-  const sizeBytes = blocks.reduce((sum, block) => sum + block.length, 0);
-  return blocks.length < BATCH && sizeBytes < MAX_BATCH_BYTES / 2;
-}
-
-function positionOf(bytes: Uint8Array | undefined): Position | null {
-  const decoded = bytes === undefined ? null : decodeBlock(bytes);
-  if (!decoded?.ok) return null;
-  const { header } = decoded.value;
-  return { hash: headerHash(header), height: header.height };
+/** The headers with their hashes, or null when they are no line that begins right after one of these blocks. */
+function linked(answer: readonly Uint8Array[], known: ReadonlySet<Hash>): readonly LinkedHeader[] | null {
+  const line: LinkedHeader[] = [];
+  for (const bytes of answer) {
+    const decoded = tryDecode(headerCodec, bytes);
+    if (!decoded.ok) return null;
+    const { value: header } = decoded;
+    const before = line.at(-1);
+    const follows =
+      before === undefined
+        ? known.has(header.parent)
+        : header.parent === before.hash && header.height === before.header.height + 1;
+    if (!follows) return null;
+    line.push({ hash: headerHash(header), header });
+  }
+  return line;
 }

@@ -1,6 +1,8 @@
 /**
  * The request/response protocols: their bodies, and every limit that protects the one who answers. Paths carry chain
- * id and version, so a node of another chain has no protocol in common with us.
+ * id and version, so a node of another chain has no protocol in common with us. Which versions a node speaks, it tells
+ * in its status, whose own form never changes; two nodes use the newest that both speak. What software they run is
+ * nobody's business.
  */
 import {
   array,
@@ -18,12 +20,19 @@ import {
   u64,
 } from '../../runtime/codec/canonical.js';
 import { isDoinError } from '../../runtime/errors.js';
+import { MAX_HEADER_BYTES } from '../chain/codec.js';
 import { LIMITS } from '../chain/limits.js';
 import { MAX_ADDRESS_BYTES } from './addresses.js';
 import { MAX_ADDRESSES_PER_PEER } from './peer-book.js';
 import type { NetworkPort, RespondLimits } from './port.js';
 
-export const WIRE_VERSION = 1;
+/** What this program speaks. */
+export const WIRE_VERSIONS: VersionRange = { oldest: 1, newest: 1 };
+
+export interface VersionRange {
+  readonly oldest: number;
+  readonly newest: number;
+}
 
 export interface WireProtocol<Q, R> {
   readonly name: string;
@@ -32,6 +41,8 @@ export interface WireProtocol<Q, R> {
   readonly limits: RespondLimits;
   readonly maxResponseBytes: number;
   readonly timeoutMs: number;
+  /** Its path has no version: it is how the versions become known. */
+  readonly isHandshake?: true;
 }
 
 /** Gives a protocol its types from its codecs. */
@@ -44,7 +55,8 @@ const HASH_BYTES = 34;
 const MAX_ADDRESSES_BYTES = MAX_ADDRESSES_PER_PEER * MAX_ADDRESS_BYTES + 64;
 /** Blocks or transactions in one response together; at least one object is always sent. */
 export const MAX_BATCH_BYTES = 2 * 1024 * 1024;
-export const MAX_BLOCKS_PER_REQUEST = 256;
+export const MAX_BLOCKS_PER_REQUEST = 64;
+export const MAX_HEADERS_PER_REQUEST = 256;
 /** A locator grows with the logarithm of the height; 64 hashes cover any chain. */
 const MAX_LOCATOR = 96;
 export const MAX_IDS = 256;
@@ -56,7 +68,8 @@ const EMPTY = struct({});
 const addressesCodec = array(text(MAX_ADDRESS_BYTES), MAX_ADDRESSES_PER_PEER);
 
 const statusCodec = struct({
-  version: u32,
+  oldest: u32,
+  newest: u32,
   chainId: text(LIMITS.chainIdBytes),
   genesisHash: hash32,
   height: u53,
@@ -64,34 +77,40 @@ const statusCodec = struct({
   justifiedHeight: u53,
   totalWorkNano: u64,
   accepted: u53,
+  bodiesFrom: u53,
 });
 
 export const WIRE = {
   /** Both sides tell where their chain stands. */
   status: define({
     name: 'status',
+    isHandshake: true,
     request: statusCodec,
     response: statusCodec,
     limits: { maxRequestBytes: ENVELOPE_BYTES, ratePerSecond: 5, burst: 20 },
     maxResponseBytes: ENVELOPE_BYTES,
     timeoutMs: 5_000,
   }),
-  block: define({
-    name: 'block',
-    request: struct({ hash: hash32 }),
-    response: nullable(bytes(1, LIMITS.blockBytes)),
-    limits: { maxRequestBytes: ENVELOPE_BYTES, ratePerSecond: 50, burst: 100 },
-    maxResponseBytes: LIMITS.blockBytes + ENVELOPE_BYTES,
-    timeoutMs: 10_000,
-  }),
-  /** Catch-up: canonical blocks after the newest locator hash the answerer has. */
-  blocksAfter: define({
-    name: 'blocks-after',
-    request: struct({ locator: array(hash32, MAX_LOCATOR), limit: integer(1, MAX_BLOCKS_PER_REQUEST) }),
-    response: array(bytes(1, LIMITS.blockBytes), MAX_BLOCKS_PER_REQUEST),
+  /** Catch-up: headers of canonical blocks after the newest locator hash the answerer has. Short only at his tip. */
+  headers: define({
+    name: 'headers',
+    request: struct({ locator: array(hash32, MAX_LOCATOR), limit: integer(1, MAX_HEADERS_PER_REQUEST) }),
+    response: array(bytes(1, MAX_HEADER_BYTES), MAX_HEADERS_PER_REQUEST),
     limits: { maxRequestBytes: MAX_LOCATOR * HASH_BYTES + ENVELOPE_BYTES, ratePerSecond: 20, burst: 40 },
-    maxResponseBytes: MAX_BATCH_BYTES + LIMITS.blockBytes / 2 + ENVELOPE_BYTES,
-    timeoutMs: 15_000,
+    maxResponseBytes: MAX_HEADERS_PER_REQUEST * (MAX_HEADER_BYTES + 5) + ENVELOPE_BYTES,
+    timeoutMs: 5_000,
+  }),
+  /**
+   * Whole blocks by hash, in the order asked for, null for those that the answerer lacks. Shorter than the list only
+   * when it reaches `LIMITS.blockBytes`: less is a truncated answer.
+   */
+  blocks: define({
+    name: 'blocks',
+    request: struct({ hashes: array(hash32, MAX_BLOCKS_PER_REQUEST) }),
+    response: array(nullable(bytes(1, LIMITS.blockBytes)), MAX_BLOCKS_PER_REQUEST),
+    limits: { maxRequestBytes: MAX_BLOCKS_PER_REQUEST * HASH_BYTES + ENVELOPE_BYTES, ratePerSecond: 50, burst: 100 },
+    maxResponseBytes: 2 * LIMITS.blockBytes + ENVELOPE_BYTES,
+    timeoutMs: 10_000,
   }),
   transactions: define({
     name: 'transactions',
@@ -150,12 +169,28 @@ export const GOSSIP_LIMITS = {
 
 /** The protocols of one chain over one port. */
 export class Wire {
+  readonly versions: VersionRange;
   readonly #port: NetworkPort;
   readonly #chainId: string;
+  /** By peer, the newest version both speak. */
+  readonly #agreed = new Map<string, number>();
 
-  constructor(port: NetworkPort, chainId: string) {
+  constructor(port: NetworkPort, chainId: string, versions: VersionRange = WIRE_VERSIONS) {
     this.#port = port;
     this.#chainId = chainId;
+    this.versions = versions;
+  }
+
+  /** What to speak with this peer from now on. False when there is nothing. */
+  agree(peerId: string, theirs: VersionRange): boolean {
+    const version = Math.min(theirs.newest, this.versions.newest);
+    if (version < Math.max(theirs.oldest, this.versions.oldest)) return false;
+    this.#agreed.set(peerId, version);
+    return true;
+  }
+
+  forget(peerId: string): void {
+    this.#agreed.delete(peerId);
   }
 
   /** Throws `NetworkError`, or `malformed` when the answer does not decode, for which the peer is blamed. */
@@ -165,7 +200,9 @@ export class Wire {
     request: Q,
     timeoutMs = protocol.timeoutMs,
   ): Promise<R> {
-    const answer = await this.#port.request(peerId, this.#path(protocol.name), encode(protocol.request, request), {
+    // Before the handshake: the one that the next program, too, will speak longest.
+    const version = this.#agreed.get(peerId) ?? this.versions.newest;
+    const answer = await this.#port.request(peerId, this.#path(protocol, version), encode(protocol.request, request), {
       timeoutMs: Math.min(timeoutMs, protocol.timeoutMs),
       maxResponseBytes: protocol.maxResponseBytes,
     });
@@ -180,11 +217,15 @@ export class Wire {
   serve<Q, R>(protocol: WireProtocol<Q, R>, handler: (request: Q, from: string) => Promise<R>): void {
     const respond = async (request: Uint8Array, from: string) =>
       encode(protocol.response, await handler(decode(protocol.request, request), from));
-    this.#port.respond(this.#path(protocol.name), respond, protocol.limits);
+    const { oldest, newest } = this.versions;
+    for (let version = protocol.isHandshake ? newest : oldest; version <= newest; version += 1) {
+      this.#port.respond(this.#path(protocol, version), respond, protocol.limits);
+    }
   }
 
-  #path(name: string): string {
-    return `/doin/${this.#chainId}/${name}/${WIRE_VERSION}`;
+  #path({ name, isHandshake }: { readonly name: string; readonly isHandshake?: true }, version: number): string {
+    const path = `/doin/${this.#chainId}/${name}`;
+    return isHandshake ? path : `${path}/${version}`;
   }
 }
 

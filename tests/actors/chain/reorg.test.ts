@@ -1,6 +1,12 @@
 import test, { type ExecutionContext } from 'ava';
 import { createChainActor } from '../../../actors/chain/actor.js';
-import { decodeTransaction, headerHash, transactionCodec, transactionId } from '../../../actors/chain/codec.js';
+import {
+  decodeTransaction,
+  headerCodec,
+  headerHash,
+  transactionCodec,
+  transactionId,
+} from '../../../actors/chain/codec.js';
 import { chain } from '../../../actors/chain/messages.js';
 import { SqliteBlockStore } from '../../../actors/chain/store.js';
 import { encode } from '../../../runtime/codec/canonical.js';
@@ -168,9 +174,17 @@ test('sync answers follow the branch: a locator of the old one leads to the bloc
   t.deepEqual(hashes, [...light.blocks.map((block) => headerHash(block.header)).reverse(), hashes.at(-1)!]);
   const heavy = improve(trunk.fork(), 'ada');
   await receive(heavy);
-  const { blocks } = await ask('getBlocksAfter', { locator: hashes, limit: 10 });
-  t.deepEqual(blocks, heavy.blocks.slice(1).map(blockBytes));
-  t.deepEqual((await ask('getBlocksAfter', { locator: ['ab'.repeat(32)], limit: 10 })).blocks, []);
+  const { headers } = await ask('getHeadersAfter', { locator: hashes, limit: 10 });
+  const newer = heavy.blocks.slice(1);
+  t.deepEqual(
+    headers,
+    newer.map(({ header }) => encode(headerCodec, header)),
+  );
+  t.deepEqual((await ask('getHeadersAfter', { locator: ['ab'.repeat(32)], limit: 10 })).headers, []);
+  const wanted = [...newer.map(({ header }) => headerHash(header)), 'ab'.repeat(32)];
+  t.deepEqual((await ask('getBlocks', { hashes: wanted })).blocks, [...newer.map(blockBytes), null]);
+  const ofLight = headerHash(light.blocks.at(-1)!.header);
+  t.deepEqual((await ask('getMissing', { hashes: [...wanted, ofLight] })).missing, ['ab'.repeat(32)]);
   t.deepEqual(
     (await ask('getApplied', { fromHeight: 1, limit: 10 })).blocks.map(({ records }) => records),
     heavy.history.map(({ records }) => records),

@@ -3,9 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { headerCodec, headerHash } from '../../../actors/chain/codec.js';
 import { MemoryBlockStore, MemoryBlocks } from '../../../actors/chain/memory-store.js';
 import { type BlockStore, SqliteBlockStore, type StoredBlock } from '../../../actors/chain/store.js';
 import type { ChainRecord } from '../../../actors/chain/types.js';
+import { encode } from '../../../runtime/codec/canonical.js';
+import { blockBytes, DOMAIN_ID, makeGenesis, sign, TestChain } from '../../kit/chain.js';
 
 /** Opens a store on one place; opened again, it finds what was there. */
 type Open = (genesis: string) => Promise<BlockStore>;
@@ -45,6 +48,29 @@ for (const [kind, create] of Object.entries(KINDS)) {
     return { open, store };
   };
   const heads = async (store: BlockStore) => (await store.canonicalFrom(1, 10)).map(({ hash }) => hash);
+
+  test(`${kind}: headers come without their blocks, and which blocks are known without either`, async (t) => {
+    const network = new TestChain(makeGenesis(['ada']), ['ada']);
+    for (const [index, domains] of [[], [DOMAIN_ID]].entries()) {
+      network.add([sign(network.genesis, 'ada', index + 1, { type: 'register-evaluator', domains })]);
+    }
+    const open = await create(t);
+    const store = await open(GENESIS);
+    t.teardown(() => store.close());
+    const hashes = network.blocks.map(({ header }) => headerHash(header));
+    const stored = network.blocks.map((whole, index) => ({
+      block: { ...block('', whole.header.parent, index + 1), hash: hashes[index]!, bytes: blockBytes(whole) },
+      records: [],
+    }));
+    await store.save(stored, { head: hashes[1]!, reverted: [], applied: hashes });
+    const headers = network.blocks.map(({ header }) => encode(headerCodec, header));
+    t.deepEqual(await store.canonicalHeaders(1, 10), headers);
+    t.deepEqual(await store.canonicalHeaders(2, 10), headers.slice(1));
+    t.deepEqual(await store.canonicalHeaders(1, 1), headers.slice(0, 1));
+    t.deepEqual(await store.known([hashOf('x'), hashes[1]!]), new Set([hashes[1]!]));
+    await store.prune(2);
+    t.deepEqual(await store.canonicalHeaders(1, 10), headers);
+  });
 
   test(`${kind}: blocks and records come back as they went in`, async (t) => {
     const { store } = await withStore(t);

@@ -5,15 +5,17 @@ import {
   blockCodec,
   decodeBlock,
   decodeTransaction,
+  headerCodec,
   headerHash,
   transactionCodec,
   transactionId,
   transactionsRoot,
 } from '../../../actors/chain/codec.js';
-import { type ChainTip, chain, type Verdict } from '../../../actors/chain/messages.js';
+import { chain, type ServedTip, type Verdict } from '../../../actors/chain/messages.js';
 import type { Block, BlockHeader, Transaction } from '../../../actors/chain/types.js';
 import { createGossipActor, type GossipOptions } from '../../../actors/gossip/actor.js';
 import type { NetworkPort } from '../../../actors/gossip/port.js';
+import type { VersionRange } from '../../../actors/gossip/wire.js';
 import { reputation } from '../../../actors/reputation/messages.js';
 import { decode, encode } from '../../../runtime/codec/canonical.js';
 import { MemoryBlobStore } from '../../../runtime/storage/blob-store.js';
@@ -70,6 +72,7 @@ export class BlockList {
   badBlock = (_block: Block) => false;
   badTransaction = (_transaction: Transaction) => false;
   claimedHeight: number | null = null;
+  bodiesFrom = 1;
   clockMs = Number.POSITIVE_INFINITY;
   genesisHash = GENESIS;
 
@@ -83,12 +86,17 @@ export class BlockList {
     return this.blocks.at(-1)?.hash ?? this.genesisHash;
   }
 
+  /** Has it beside the chain. */
+  keep(block: Block): void {
+    this.#all.set(headerHash(block.header), block);
+  }
+
   append(block: Block): void {
     this.blocks.push({ hash: headerHash(block.header), block });
     this.#all.set(headerHash(block.header), block);
   }
 
-  tip(): ChainTip {
+  tip(): ServedTip {
     const height = this.claimedHeight ?? this.blocks.length;
     return {
       chainId: CHAIN,
@@ -98,13 +106,19 @@ export class BlockList {
       justifiedHeight: 0,
       totalWorkNano: BigInt(height),
       accepted: 0,
+      bodiesFrom: this.bodiesFrom,
     };
   }
 
-  after(locator: readonly string[], limit: number): Uint8Array[] {
+  headersAfter(locator: readonly string[], limit: number): Uint8Array[] {
     const known =
       locator.map((hash) => this.blocks.findIndex((entry) => entry.hash === hash)).find((index) => index >= 0) ?? -1;
-    return this.blocks.slice(known + 1, known + 1 + limit).map(({ block }) => encode(blockCodec, block));
+    return this.blocks.slice(known + 1, known + 1 + limit).map(({ block }) => encode(headerCodec, block.header));
+  }
+
+  bytesOf(hash: string): Uint8Array | null {
+    const block = this.#all.get(hash);
+    return block === undefined ? null : encode(blockCodec, block);
   }
 
   receiveTransaction(bytes: Uint8Array): Verdict {
@@ -184,6 +198,7 @@ export async function startNode(
   list = new BlockList(),
   overrides: Partial<GossipOptions> = {},
   peersFile: StateFile = new MemoryStateFile(),
+  versions?: VersionRange,
 ): Promise<TestNode> {
   const ctx = new TestContext('gossip');
   ctx
@@ -197,11 +212,9 @@ export async function startNode(
         GENESIS,
       ],
     }))
-    .answer(chain.getBlocksAfter, ({ locator, limit }) => ({ blocks: list.after(locator, limit) }))
-    .answer(chain.getBlockByHash, ({ hash }) => {
-      const entry = list.blocks.find((candidate) => candidate.hash === hash);
-      return { block: entry === undefined ? null : encode(blockCodec, entry.block) };
-    })
+    .answer(chain.getHeadersAfter, ({ locator, limit }) => ({ headers: list.headersAfter(locator, limit) }))
+    .answer(chain.getBlocks, ({ hashes }) => ({ blocks: hashes.map((hash) => list.bytesOf(hash)) }))
+    .answer(chain.getMissing, ({ hashes }) => ({ missing: hashes.filter((hash) => list.bytesOf(hash) === null) }))
     .answer(chain.getTransactions, ({ ids }) => ({ transactions: ids.flatMap((id) => list.pool.get(id) ?? []) }))
     .answer(chain.receiveTransaction, ({ bytes }) => {
       const verdict = list.receiveTransaction(bytes);
@@ -231,6 +244,7 @@ export async function startNode(
     },
     createBlobStore: () => store,
     openPeers: () => peersFile,
+    ...(versions === undefined ? {} : { versions }),
   });
   const behaviour = await actor.start(ctx, {
     chainId: CHAIN,

@@ -158,7 +158,7 @@ const chainSamples: Samples<typeof chain> = {
   receiveAnnouncement: { request: { bytes: new Uint8Array(0), from: '' }, reply: verdict },
   receiveBlocks: { request: { blocks: [bytes, new Uint8Array(9)], from: 'peer' }, reply: { verdicts: [verdict] } },
   receiveBlock: { request: { bytes: new Uint8Array(100_000).fill(9), from: 'peer' }, reply: verdict },
-  getTip: { request: {}, reply: tip },
+  getTip: { request: {}, reply: { ...tip, bodiesFrom: 1 } },
   getStatus: {
     request: {},
     reply: {
@@ -247,10 +247,11 @@ const chainSamples: Samples<typeof chain> = {
       ],
     },
   },
-  getBlockByHash: { request: { hash }, reply: { block: null } },
+  getBlocks: { request: { hashes: [hash, hash] }, reply: { blocks: [bytes, null] } },
+  getMissing: { request: { hashes: [hash] }, reply: { missing: [] } },
   pin: { request: { pinned: { height: 100, hash, ledger: 'file /a' } }, reply: {} },
   getLocator: { request: {}, reply: { hashes: [hash, hash] } },
-  getBlocksAfter: { request: { locator: [], limit: 1 }, reply: { blocks: [] } },
+  getHeadersAfter: { request: { locator: [], limit: 1 }, reply: { headers: [bytes] } },
   getTransactions: { request: { ids: [hash] }, reply: { transactions: [bytes] } },
   getApplied: { request: { fromHeight: 0, limit: 9 }, reply: { blocks: [applied] } },
   getBlockView: { request: { height: 7 }, reply: { view: { hash, block, records, isProofBlock: true } } },

@@ -26,7 +26,7 @@ test('a block is known by hash and height, with the optima of its records', (t) 
   const records = [{ type: 'COINBASE' }, { type: 'COMMITTED', optimum: OPTIMUM }, { type: 'REVEALED', optimum: OTHER }];
   const block = { hash: BLOCK, height: 7, parent: OTHER, records: [...records, ...records] };
   t.deepEqual(subjectsOf('chain.blockApplied', block), { optima: [OPTIMUM, OTHER], block: BLOCK, height: 7 });
-  t.deepEqual(subjectsOf('chain.getBlockByHash', { hash: BLOCK }), { optima: [], block: BLOCK, height: null });
+  t.deepEqual(subjectsOf('chain.blockProduced', { hash: BLOCK }), { optima: [], block: BLOCK, height: null });
 });
 
 test('hashes of other things are not taken for blocks', (t) => {
