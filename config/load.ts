@@ -157,6 +157,7 @@ function resolveConfig(parsed: ParsedNodeConfig): NodeConfig {
     anchors: parsed.anchors.map((anchor) =>
       anchor.ledger === 'file' ? { ...anchor, path: inDataDir(anchor.path, 'anchors.log') } : anchor,
     ),
+    snapshot: parsed.snapshot === '' ? '' : resolve(parsed.snapshot),
     identity_file: inDataDir(parsed.identity_file, 'identity.json'),
     experiment_stats_file: inDataDir(parsed.experiment_stats_file, 'experiments.csv'),
     olap_db_path: inDataDir(parsed.olap_db_path, 'olap.db'),

@@ -64,6 +64,8 @@ const tracePattern = z.string().superRefine((text, context) => {
   if (problem !== null) context.addIssue({ code: 'custom', message: `${problem}; use ${TRACE_EXPECTED}` });
 });
 
+const CHECKPOINT_EXPECTED = 'height:hash of a block, for example "1200:4f1c..." with all 64 digits';
+
 const documented = <S extends z.ZodType>(schema: S, documentation: Documentation): S =>
   schema.meta({ ...documentation });
 
@@ -257,6 +259,24 @@ export const nodeConfigSchema = z.strictObject({
       expected: 'a list of ledgers, for example [{"ledger": "git", "repository": "/backup/anchors.git"}]',
     },
   ),
+  checkpoint: documented(
+    z
+      .string()
+      .default('')
+      .superRefine((text, context) => {
+        if (/^(\d{1,15}:[0-9a-f]{64})?$/.test(text)) return;
+        context.addIssue({ code: 'custom', message: `is no height and hash; use ${CHECKPOINT_EXPECTED}` });
+      }),
+    {
+      description: 'A block that the chain must have, as somebody you trust names it; empty: none.',
+      expected: CHECKPOINT_EXPECTED,
+    },
+  ),
+  snapshot: documented(z.string().default(''), {
+    description:
+      'File with the state that an empty data_dir starts from (`doin snapshot export`). checkpoint or a ledger of anchors must name its block.',
+    expected: 'a file path',
+  }),
   prune_blocks: documented(z.int().min(256).max(1_000_000_000).nullable().default(null), {
     description: 'Blocks behind the head that keep their transactions; older ones keep header and records. null: all.',
     expected: 'a whole number from 256 on, or null to keep everything',

@@ -175,7 +175,9 @@ class ChainNode {
     this.#pool = pool;
     this.#housekeeping = new Housekeeping(blockchain, store, { keepBlocks: options.pruneBlocks ?? null });
     this.#keyPair = keyPairFromSeed(options.secretSeed);
-    this.snapshots = new SnapshotExchange(blockchain, store, (block) => this.#started(block));
+    this.snapshots = new SnapshotExchange({ chain: blockchain, store, verify: verifier.signature }, (block) =>
+      this.#started(block),
+    );
     this.intake = new Intake(
       { chain: blockchain, mempool: this.mempool, verifier, pool, now: () => ctx.now() },
       {

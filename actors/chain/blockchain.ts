@@ -177,7 +177,7 @@ export class Blockchain {
       const checkpoint = { height: header.height, hash: headerHash(header) };
       if (!this.#pins.vouchFor(checkpoint)) throw untrusted(checkpoint);
       if (this.#head.hash !== this.genesisHash) throw notEmpty();
-      const tip = { hash: checkpoint.hash, state: openSnapshot(snapshot, checkpoint) };
+      const tip = { hash: checkpoint.hash, state: openSnapshot(snapshot, checkpoint, this.#verifier.signature) };
       await this.#store.adopt(snapshot);
       this.#head = tip;
       this.#tips.set(tip.hash, tip);

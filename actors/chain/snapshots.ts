@@ -6,12 +6,13 @@
 import { encode, tryDecode } from '../../runtime/codec/canonical.js';
 import { isDoinError } from '../../runtime/errors.js';
 import type { AppliedBlock, Blockchain } from './blockchain.js';
-import { headerCodec, headerHash } from './codec.js';
+import { headerCodec, headerHash, headerSigningBytes } from './codec.js';
 import type { SnapshotOffer, Verdict } from './messages.js';
 import type { PinnedBlock } from './pins.js';
 import { readChunk } from './state/snapshot.js';
 import type { BlockStore } from './store.js';
 import type { BlockHeader, Hash } from './types.js';
+import type { SignatureCheck } from './verifier.js';
 
 /** Half a terabyte of state; a smaller number would only limit what this program is good for. */
 const MAX_CHUNKS = 1_048_576;
@@ -27,13 +28,18 @@ interface Download {
 export class SnapshotExchange {
   readonly #chain: Blockchain;
   readonly #store: BlockStore;
+  readonly #verify: SignatureCheck;
   readonly #adopted: (block: AppliedBlock) => void;
   #download: { readonly hash: Hash; readonly state: Download } | null = null;
 
   /** `adopted` is told of the block that the chain started at. */
-  constructor(chain: Blockchain, store: BlockStore, adopted: (block: AppliedBlock) => void) {
-    this.#chain = chain;
-    this.#store = store;
+  constructor(
+    modules: { readonly chain: Blockchain; readonly store: BlockStore; readonly verify: SignatureCheck },
+    adopted: (block: AppliedBlock) => void,
+  ) {
+    this.#chain = modules.chain;
+    this.#store = modules.store;
+    this.#verify = modules.verify;
     this.#adopted = adopted;
   }
 
@@ -67,6 +73,7 @@ export class SnapshotExchange {
     if (!this.#chain.pinned.some((pin) => pin.height === header.height && pin.hash === hash)) {
       return reject('untrusted-snapshot');
     }
+    if (!this.#verify(header.proposer, headerSigningBytes(header), header.signature)) return reject('bad-signature');
     if (this.#download?.hash !== hash || this.#download.state.chunks !== chunks) {
       this.#download = { hash, state: { header, chunks, received: new Map(), parts: new Set() } };
     }

@@ -20,6 +20,10 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'port-in-use',
   'address-in-use',
   'cannot-listen',
+  'snapshot-file-invalid',
+  'snapshot-untrusted',
+  'store-not-empty',
+  'nothing-final',
 ]);
 
 export function exitCodeOf(error: unknown): number {

@@ -11,6 +11,7 @@ import { domainCommand } from './domain.js';
 import { EXIT, errorText, exitCodeOf } from './exit.js';
 import type { CliIo, CliModules } from './node-port.js';
 import { queryCommands } from './queries.js';
+import { snapshotCommand } from './snapshot.js';
 import { startCommand } from './start.js';
 import { statusCommand } from './status.js';
 import { syncPostgresCommand } from './sync-postgres.js';
@@ -26,6 +27,8 @@ const modules: CliModules = {
   },
   newDomain: async (name) => (await import('../node/domain-tools.js')).newDomain(name),
   syncPostgres: async (options) => (await import('../stats/postgres/run.js')).runPostgresSync(options),
+  exportSnapshot: async (options) => (await import('../node/snapshot/export.js')).exportSnapshot(options),
+  checkSnapshot: async (options) => (await import('../node/snapshot/check.js')).checkSnapshot(options),
   verifyChain: async (options) => (await import('../node/verify.js')).verifyChain(options),
 };
 
@@ -45,6 +48,7 @@ function buildParser(args: readonly string[], io: CliIo): Argv {
     .command(syncPostgresCommand(modules, io))
     .command(traceCommand(io))
     .command(verifyCommand(modules, io))
+    .command(snapshotCommand(modules, io))
     .demandCommand(1, 'Name a command, for example `doin start`; `doin --help` lists them')
     .recommendCommands()
     .strict()
@@ -78,6 +82,11 @@ const OPTION_NAMES = [
     'every',
     'from',
     'limit',
+    'snapshot',
+    'checkpoint',
+    'anchored',
+    'anchors',
+    'replay',
   ],
 ];
 

@@ -46,6 +46,25 @@ export interface VerifyReport {
   readonly problem: string | null;
 }
 
+/** A state in a file. */
+export interface SnapshotReport {
+  readonly chainId: string;
+  /** Of the block whose state it is. */
+  readonly height: number;
+  readonly hash: string;
+  readonly stateRoot: string;
+  readonly chunks: number;
+  readonly sizeBytes: number;
+}
+
+export interface SnapshotCheck extends SnapshotReport {
+  readonly ok: boolean;
+  /** Of those that were asked, who has this very block. */
+  readonly vouching: readonly string[];
+  /** Null when the file is right, and nobody asked says otherwise. */
+  readonly problem: string | null;
+}
+
 export interface DoctorFinding {
   readonly check: string;
   readonly level: 'ok' | 'warn' | 'fail';
@@ -88,6 +107,19 @@ export interface CliModules {
   ): AsyncIterable<{ readonly title: string; readonly problem: string | null; readonly seconds: number }>;
   newDomain(name: string): Promise<string>;
   syncPostgres(options: PostgresSyncOptions): Promise<void>;
+  exportSnapshot(options: {
+    dataDir: string;
+    file: string;
+    anchored: boolean;
+    onBlock?(height: number, tipHeight: number): void;
+    onChunk?(done: number, total: number): void;
+  }): Promise<SnapshotReport>;
+  checkSnapshot(options: {
+    file: string;
+    checkpoint: string;
+    anchors?: NodeConfig['anchors'];
+    onChunk?(done: number, total: number): void;
+  }): Promise<SnapshotCheck>;
   verifyChain(options: {
     dataDir: string;
     anchors?: NodeConfig['anchors'];

@@ -17,6 +17,8 @@ export interface StartArguments {
   readonly bootstrap?: readonly string[] | undefined;
   readonly p2pPort?: string | undefined;
   readonly trace?: readonly string[] | undefined;
+  readonly snapshot?: string | undefined;
+  readonly checkpoint?: string | undefined;
   readonly traceFile?: string | undefined;
   readonly logLevel?: string | undefined;
   readonly json: boolean;
@@ -41,6 +43,8 @@ export function startOptions<T>(yargs: Argv<T>): Argv<T & StartArguments> {
     network: text('"solo" or the path of a genesis file', 'solo'),
     bootstrap: { ...text('Multiaddr of a node to join; may be given several times'), array: true },
     'p2p-port': text('TCP port for peers, WebSocket on the next one; 0 takes any', '0'),
+    snapshot: text('Start an empty data folder from the state in this file'),
+    checkpoint: text('Block that the chain must have, as HEIGHT:HASH'),
     trace: { ...text('Print every message of these actors, for example chain,gossip or chain.submit*'), array: true },
     'trace-file': text('Write them to this file instead, for ui.perfetto.dev; without --trace all messages'),
     'log-level': text('debug, info, warn, error or silent', 'info'),
@@ -69,6 +73,8 @@ export function overridesOf(options: StartArguments): ConfigOverrides {
     port: numberOrText(options.port),
     data_dir: options.dataDir,
     network: options.network,
+    snapshot: options.snapshot,
+    checkpoint: options.checkpoint,
     log_level: options.logLevel,
     bootstrap_peers: bootstrap,
     trace,

@@ -24,6 +24,10 @@ export function startCommand(modules: Pick<CliModules, 'startNode'>, io: CliIo):
           '$0 start --network net.json --bootstrap /ip4/10.0.0.5/tcp/8471/p2p/12D3...',
           'Join the network of that genesis file through one known node',
         )
+        .example(
+          '$0 start --network net.json --snapshot state.snap --checkpoint 1200:4f1c...',
+          'Start at the state of block 1200 instead of the first block',
+        )
         .example('$0 start --trace chain,quorum', 'Show every message of two actors')
         .example('$0 start --trace-file t.json', 'Record all messages; open the file in ui.perfetto.dev'),
     handler: (options) => runStart(options, modules, io),

@@ -2,31 +2,42 @@
 import { resolve } from 'node:path';
 import type { Argv, CommandModule } from 'yargs';
 import type { Environment } from '../../config/environment.js';
-import { loadConfig } from '../../config/load.js';
+import { type ConfigOverrides, loadConfig } from '../../config/load.js';
 import type { NodeConfig } from '../../config/schema.js';
 import { DoinError } from '../errors.js';
+import { usageError } from './exit.js';
 import { printable } from './format.js';
 import type { CliIo, CliModules, VerifyReport } from './node-port.js';
 import { jsonOption } from './options.js';
 import { type Counter, counterOn } from './progress.js';
+import { verifySnapshot } from './snapshot.js';
 
 interface VerifyArguments {
   readonly dataDir: string;
   readonly anchors: boolean;
   readonly replay: boolean;
+  readonly snapshot?: string | undefined;
+  readonly checkpoint?: string | undefined;
   readonly config?: string | undefined;
   readonly json: boolean;
 }
 
 export function verifyCommand(
-  modules: Pick<CliModules, 'verifyChain'>,
+  modules: Pick<CliModules, 'verifyChain' | 'checkSnapshot'>,
   io: CliIo,
 ): CommandModule<object, VerifyArguments> {
   return {
     command: 'verify',
-    describe: 'Replay the chain of a data folder from genesis and check every block',
+    describe: 'Check every block of a data folder again, or a snapshot',
     builder: verifyOptions,
-    async handler({ dataDir, anchors, replay, config, json }) {
+    async handler({ dataDir, anchors, replay, snapshot, checkpoint, config, json }) {
+      if (snapshot !== undefined) {
+        const { checkpoint: checked, anchors: ledgers } = configOf(dataDir, config, io.environment, { checkpoint });
+        const asked = { file: snapshot, checkpoint: checked, ...(anchors && { anchors: ledgers }) };
+        return verifySnapshot(asked, modules, io, json);
+      }
+      if (checkpoint !== undefined)
+        throw usageError('checkpoint', checkpoint, 'is of use with --snapshot only; add it');
       const report = await modules.verifyChain({
         dataDir: resolve(dataDir),
         ...(anchors && { anchors: configOf(dataDir, config, io.environment).anchors }),
@@ -72,8 +83,13 @@ function textOf({ ok, height, tipHash, proofBlocks, accepted, anchors, replay }:
 }
 
 /** What a node with this config starts with. */
-function configOf(dataDir: string, file: string | undefined, environment: Environment): NodeConfig {
-  const overrides = { data_dir: dataDir };
+function configOf(
+  dataDir: string,
+  file: string | undefined,
+  environment: Environment,
+  given: ConfigOverrides = {},
+): NodeConfig {
+  const overrides = { data_dir: dataDir, ...given };
   return loadConfig({ ...(file !== undefined && { file }), environment, overrides }).config;
 }
 
@@ -96,18 +112,20 @@ function verifyOptions(yargs: Argv): Argv<VerifyArguments> {
         default: false,
         describe: 'Evaluate the accepted optima again and compare every vote bit by bit, too',
       },
+      snapshot: { type: 'string', requiresArg: true, describe: 'Check this snapshot file instead of a folder' },
+      checkpoint: { type: 'string', requiresArg: true, describe: 'Block that the snapshot must be of, as HEIGHT:HASH' },
       config: { type: 'string', requiresArg: true, describe: 'Config file that names ledgers and domains' },
       json: jsonOption,
     })
     .example('$0 verify', 'Check ./doin-data')
     .example('$0 verify --replay', 'Repeat every evaluation that counted')
+    .example('$0 verify --snapshot state.snap --checkpoint 1200:4f1c...', 'Check a snapshot')
     .example(
       '$0 verify --data-dir ./doin-data-devnet/node-1 --json',
       'Check a node of a devnet',
     ) as unknown as Argv<VerifyArguments>;
 }
 
-/** Counters that rewrite their line, on terminals only. */
 function progressOn(io: CliIo, json: boolean): { onProgress?: Counter; onReplayed?: Counter } {
   const [onProgress, onReplayed] = [counterOn(io, json, 'block'), counterOn(io, json, 'vote')];
   return { ...(onProgress && { onProgress }), ...(onReplayed && { onReplayed }) };

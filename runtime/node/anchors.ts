@@ -1,7 +1,6 @@
 /** The anchors of a node: its ledgers by its config, read before it follows a chain, written while it runs. */
 import { join } from 'node:path';
 import { ANCHOR_DEPTH } from '../../actors/chain/anchors.js';
-import { type Genesis, genesisHash } from '../../actors/chain/genesis.js';
 import { chain } from '../../actors/chain/messages.js';
 import type { AnchorConfig, NodeConfig } from '../../config/schema.js';
 import { FileLedger } from '../anchors/file-ledger.js';
@@ -15,26 +14,26 @@ import { hash } from '../crypto/hash.js';
 import type { AskPort, EventPort } from '../http/port.js';
 import { JsonStateFile } from '../storage/state-file.js';
 
-type ChainName = Pick<Anchor, 'chainId' | 'genesisHash'>;
+export type ChainName = Pick<Anchor, 'chainId' | 'genesisHash'>;
 
 /** A node whose head is older is behind: the blocks that it passes on the way were anchored in their time. */
 const CATCHING_UP_MS = 3_600_000;
 
 export interface NodeAnchors {
   readonly known: readonly KnownAnchor[];
-  /** Starts writing the chain of this system into the ledgers; what it returns ends that. */
+  /** Starts writing every so-many-th block of this system's chain into the ledgers; what it returns ends that. */
   publish(
     system: AskPort & EventPort,
+    interval: number,
     log: { info(text: string): void; warn(text: string): void },
   ): () => Promise<void>;
 }
 
 export async function openAnchors(
   config: Pick<NodeConfig, 'data_dir' | 'anchors'>,
-  genesis: Genesis,
+  name: ChainName,
   warn: (message: string) => void,
 ): Promise<NodeAnchors> {
-  const name: ChainName = { chainId: genesis.chainId, genesisHash: genesisHash(genesis) };
   const ledgers = config.anchors.map((anchor) => ({ anchor, ledger: ledgerOf(anchor, config.data_dir, name) }));
   const notes = await AnchorNotes.open(new JsonStateFile(join(config.data_dir, 'anchors.json')));
   const known = await readAnchors(
@@ -45,9 +44,9 @@ export async function openAnchors(
   const written = ledgers.filter(({ anchor }) => anchor.publish).map(({ ledger }) => ledger);
   return {
     known,
-    publish(system, log) {
+    publish(system, interval, log) {
       const modules = { chain: anchoredChain(system, name), ledgers: written, notes, log, after };
-      const publisher = new AnchorPublisher(modules, genesis.parameters.anchorInterval);
+      const publisher = new AnchorPublisher(modules, interval);
       publisher.start();
       return () => publisher.stop();
     },

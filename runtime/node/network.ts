@@ -19,13 +19,15 @@ export function genesisFileOf(dataDir: string): string {
 
 /**
  * The genesis the node runs with. The data folder keeps its own copy, so that it can be verified and resumed alone,
- * and so that a changed network file is noticed instead of mixed in.
+ * and so that a changed network file is noticed instead of mixed in. What `accept` throws, it throws before anything
+ * is written.
  */
 export async function resolveGenesis(
   config: NodeConfig,
   own: OwnDomains,
   publicKey: string,
   nowMs: number,
+  accept: (genesis: Genesis) => Promise<void> = async () => undefined,
 ): Promise<Genesis> {
   const kept = genesisFileOf(config.data_dir);
   const existing = (await exists(kept)) ? await readGenesis(kept) : null;
@@ -33,6 +35,7 @@ export async function resolveGenesis(
     config.network === 'solo'
       ? (existing ?? foundSolo(foundingDomains(config, own), publicKey, nowMs))
       : await readGenesis(config.network);
+  await accept(genesis);
   if (existing === null) await writeGenesis(kept, genesis);
   else if (genesisHash(existing) !== genesisHash(genesis)) {
     throw new DoinError(

@@ -1,5 +1,6 @@
 /** Brings a node up and down: lock, identity, genesis, actors, HTTP; and the same backwards. */
 
+import { genesisHash } from '../../actors/chain/genesis.js';
 import { gossip } from '../../actors/gossip/messages.js';
 import { optimizer } from '../../actors/optimizer/messages.js';
 import type { NodeConfig } from '../../config/schema.js';
@@ -20,6 +21,7 @@ import { openAnchors } from './anchors.js';
 import { type DataLock, lockDataDir } from './data-lock.js';
 import { resolveGenesis } from './network.js';
 import { loadOwnDomains } from './own-domains.js';
+import { checkSnapshotNetwork, joinFromSnapshot, withCheckpoint } from './snapshot/join.js';
 import { storedSummary } from './summary.js';
 import { traceOutputs } from './trace.js';
 
@@ -39,15 +41,20 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
   const nodeId = peerIdOf(keyPair.publicKey);
   const token = await loadOrCreateToken(tokenFileOf(config.data_dir));
   const own = await loadOwnDomains(config);
-  const genesis = await resolveGenesis(config, own, keyPair.publicKey, startedAtMs);
+  const genesis = await resolveGenesis(config, own, keyPair.publicKey, startedAtMs, (found) =>
+    checkSnapshotNetwork(config, found),
+  );
   const say = (message: string) => hooks.onEvent?.(message);
-  const anchors = await openAnchors(config, genesis, say);
+  const name = { chainId: genesis.chainId, genesisHash: genesisHash(genesis) };
+  const anchors = await openAnchors(config, name, say);
+  const pins = withCheckpoint(config, anchors.known);
+  await joinFromSnapshot(config, genesis, pins, say);
   const escalation = new Escalation();
   const onTraceError = (message: string) => hooks.onEvent?.(message);
   const traces = new TraceHub((error) => onTraceError(`tracing: ${errorMessage(error)}`));
   const outputs = await traceOutputs(traces, config, hooks.traceFile, onTraceError);
   const system = await ActorSystem.start({
-    actors: actorSpecs(config, genesis, keyPair, anchors.known, own),
+    actors: actorSpecs(config, genesis, keyPair, pins, own),
     placement: config.placement,
     trace: traces.filter,
     onTrace: (record) => traces.publish(record),
@@ -88,7 +95,7 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
     throw error;
   }
 
-  const endAnchors = anchors.publish(system, { info: say, warn: say });
+  const endAnchors = anchors.publish(system, genesis.parameters.anchorInterval, { info: say, warn: say });
   let ending: Promise<void> | null = null;
   const end = () => {
     ending ??= http

@@ -1,6 +1,7 @@
 /** `doin verify`: replays a stored chain from its genesis and compares everything it derived with what is stored. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { auditOf } from '../../actors/chain/coins.js';
 import { type Genesis, genesisHash, genesisState } from '../../actors/chain/genesis.js';
 import { contradicted, type PinnedBlock } from '../../actors/chain/pins.js';
 import { replay, startOf } from '../../actors/chain/replay.js';
@@ -59,7 +60,8 @@ async function compareAnchors(
   let compared = 0;
   try {
     const unreachable: string[] = [];
-    const { known } = await openAnchors({ data_dir: dataDir, anchors }, genesis, (text) => unreachable.push(text));
+    const name = { chainId: genesis.chainId, genesisHash: genesisHash(genesis) };
+    const { known } = await openAnchors({ data_dir: dataDir, anchors }, name, (text) => unreachable.push(text));
     for (const pinned of known) compared += (await isCanonical(store, pinned)) ? 1 : 0;
     const problem = unreachable.length === 0 ? null : unreachable.join('; ');
     return { ok: problem === null, problem, anchors: compared };
@@ -88,6 +90,7 @@ async function verifyStore(
   let problem: string | null = null;
   votes?.startAt(state);
   try {
+    problem = coinProblem(state);
     for await (const { tip, stored } of replay(genesis, store, strictVerifier, start)) {
       state = tip.state;
       tipHash = tip.hash;
@@ -99,6 +102,7 @@ async function verifyStore(
       votes?.add(tip);
       onProgress(stored.height, tipHeight);
     }
+    problem ??= coinProblem(state);
   } catch (error) {
     problem = errorMessage(error);
   }
@@ -110,7 +114,15 @@ function reportOf(state: State, tipHash: string): Omit<VerifyReport, 'ok' | 'pro
   return { height, tipHash, proofBlocks, accepted };
 }
 
-async function mustExist(dataDir: string, name: string): Promise<void> {
+/** What is wrong with the coins of a state; null when accounts, locked and burned ones add up to what was minted. */
+export function coinProblem(state: State): string | null {
+  const { mintedUnits, accountedUnits } = auditOf(state);
+  if (mintedUnits === accountedUnits) return null;
+  const { height } = state.require(GLOBALS);
+  return `height ${height}: ${mintedUnits} units of coin were minted, and ${accountedUnits} are in accounts, locked or burned`;
+}
+
+export async function mustExist(dataDir: string, name: string): Promise<void> {
   const found = await stat(join(dataDir, name)).catch(() => null);
   if (found !== null) return;
   throw new DoinError(

@@ -1,20 +1,22 @@
 /**
- * kill -9 at random instants of importing, switching branches, taking snapshots and pruning, and of recovering from the
- * kill before. 25 kills; `DOIN_KILLS=500 npx ava dist/tests/crash/kill.test.js --timeout=30m` for more.
+ * kill -9 at random instants of importing, switching branches, taking snapshots and pruning, of starting from a snapshot,
+ * and of recovering from the kill before. 25 kills; `DOIN_KILLS=500 npx ava dist/tests/crash/kill.test.js --timeout=30m` for more.
  */
 import { spawn } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { genesisHash } from '../../actors/chain/genesis.js';
-import { replay } from '../../actors/chain/replay.js';
-import { EVALUATES } from '../../actors/chain/state/state.js';
+import { replay, startOf } from '../../actors/chain/replay.js';
+import { takeSnapshot } from '../../actors/chain/state/snapshot.js';
+import { ACCOUNT, EVALUATES, NEW_ACCOUNT } from '../../actors/chain/state/state.js';
 import { SqliteBlockStore } from '../../actors/chain/store.js';
 import { trustingVerifier } from '../../actors/chain/verifier.js';
+import { writeSnapshotFile } from '../../runtime/node/snapshot/file.js';
 import { SimulationRandom } from '../../runtime/system/simulation/random.js';
-import { blockBytes, DOMAIN_ID, keyOf, makeGenesis, sign, TestChain } from '../kit/chain.js';
+import { attestationsOf, blockBytes, DOMAIN_ID, keyOf, makeGenesis, sign, TestChain } from '../kit/chain.js';
 import type { CrashScript } from '../kit/crash-node.js';
 import { temporaryFolder } from '../kit/node-process.js';
 
@@ -22,28 +24,57 @@ const KILLS = Number(process.env.DOIN_KILLS ?? 25);
 const ROUNDS = 15;
 const MEMBERS = ['ada', 'bob', 'cid', 'dan'];
 const NODE = fileURLToPath(new URL('../kit/crash-node.js', import.meta.url));
-const genesis = makeGenesis(MEMBERS);
+/** Snapshots are of anchor points. */
+const parameters = { anchorInterval: 5 };
+const genesis = makeGenesis(MEMBERS, { parameters });
 
+/** With attestations, so that blocks become final and snapshots are due. */
 function grow(chain: TestChain, count: number, name: string): TestChain {
   for (let index = 0; index < count; index += 1) {
     const registered = (chain.tip.state.get(EVALUATES, keyOf(name).publicKey) ?? []).length > 0;
     const domains = registered ? [] : [DOMAIN_ID];
-    chain.add([sign(genesis, name, chain.nextNonce(name), { type: 'register-evaluator', domains })]);
+    const registration = sign(genesis, name, chain.nextNonce(name), { type: 'register-evaluator', domains });
+    const others = MEMBERS.filter((member) => member !== name);
+    chain.add([...attestationsOf(chain, others), registration]);
   }
   return chain;
 }
 
-/** Every branch is overtaken by a longer one: half of the steps are switches. `heads`: what a node that lives has. */
-function makeScript(): { script: CrashScript; heads: readonly { hash: string; root: string }[] } {
+interface Story {
+  readonly script: CrashScript;
+  /** What a node that lives has after each step. */
+  readonly heads: readonly { readonly hash: string; readonly root: string }[];
+}
+
+/** A node that starts from the file of a large state, which takes a while to read and to store. */
+async function makeJoiningScript(file: string): Promise<Story> {
+  const trunk = grow(new TestChain(genesis, MEMBERS, trustingVerifier), 1, 'dan');
+  for (let index = 0; index < 2_000; index += 1) {
+    const state = trunk.tip.state.set(ACCOUNT, index.toString(16).padStart(64, '0'), NEW_ACCOUNT);
+    trunk.tip = { ...trunk.tip, state };
+  }
+  grow(trunk, 1, 'dan');
+  const { header } = trunk.blocks.at(-1)!;
+  await writeSnapshotFile(file, genesisHash(genesis), takeSnapshot(header, trunk.tip.state), () => undefined);
+  const pin = { height: header.height, hash: trunk.tip.hash, ledger: 'checkpoint' };
+  const { script, heads } = makeScript(trunk);
+  return {
+    script: { ...script, snapshot: { file, pin } },
+    heads: [{ hash: trunk.tip.hash, root: trunk.tip.state.root() }, ...heads],
+  };
+}
+
+/** Every branch is overtaken by a longer one: half of the steps are switches. */
+function makeScript(trunk?: TestChain): Story {
   const steps: CrashScript['steps'][number][] = [];
   const heads: { hash: string; root: string }[] = [];
-  let chain = grow(new TestChain(genesis, MEMBERS, trustingVerifier), 1, 'dan');
+  let chain = trunk ?? grow(new TestChain(genesis, MEMBERS, trustingVerifier), 1, 'dan');
   const add = (kind: 'import' | 'reorg', source: TestChain, from: number) => {
     const blocks = source.blocks.slice(from).map((block) => Buffer.from(blockBytes(block)).toString('hex'));
     steps.push({ kind, blocks });
     heads.push({ hash: source.tip.hash, root: source.tip.state.root() });
   };
-  add('import', chain, 0);
+  if (trunk === undefined) add('import', chain, 0);
   for (let round = 0; round < ROUNDS; round += 1) {
     const from = chain.blocks.length;
     const length = 1 + (round % 3);
@@ -51,7 +82,7 @@ function makeScript(): { script: CrashScript; heads: readonly { hash: string; ro
     chain = grow(chain.fork(), length + 1, 'bob');
     add('reorg', chain, from);
   }
-  return { script: { members: MEMBERS, steps }, heads };
+  return { script: { members: MEMBERS, parameters, snapshot: null, steps }, heads };
 }
 
 interface Life {
@@ -94,25 +125,33 @@ function live(args: readonly string[], kill: { afterLines: number; delayMs: numb
 test(`${KILLS} kills lose nothing that was acknowledged, and every life ends in the state of a node that was never killed`, async (t) => {
   t.timeout(60_000 + KILLS * 5_000);
   const folder = temporaryFolder(t);
-  const { script, heads } = makeScript();
-  const scriptFile = join(folder, 'script.json');
-  writeFileSync(scriptFile, JSON.stringify(script));
-  const rankOf = new Map(heads.map(({ hash }, rank) => [hash, rank]));
-  const rootOf = new Map(heads.map(({ hash, root }) => [hash, root]));
+  const importing = makeScript();
+  const kinds = [
+    { ...(await makeJoiningScript(join(folder, 'state.snap'))), keep: '' },
+    { ...importing, keep: '12' },
+    { ...importing, keep: '' },
+  ];
   const random = new SimulationRandom(process.env.DOIN_SEED ?? 'kill');
   const hits = new Map<string, number>();
   for (let kills = 0, chainNumber = 0; kills < KILLS; chainNumber += 1) {
-    const keep = chainNumber % 2 === 0 ? '' : '12';
-    const database = join(folder, `chain-${chainNumber}.db`);
+    const { script, heads, keep } = kinds[chainNumber % kinds.length]!;
+    const rankOf = new Map(heads.map(({ hash }, rank) => [hash, rank]));
+    const rootOf = new Map(heads.map(({ hash, root }) => [hash, root]));
+    const scriptFile = join(folder, 'script.json');
+    writeFileSync(scriptFile, JSON.stringify(script));
+    const dataDir = join(folder, `node-${chainNumber}`);
+    mkdirSync(dataDir);
     let safeRank = -1;
     for (let finished = false; !finished; ) {
       const enough = kills >= KILLS;
       // One in three while it recovers: that is line 1 to line 2.
       const early = random.uniform() < 0.33;
-      const afterLines = enough ? -1 : early ? 1 : 2 + Math.floor(random.uniform() * 30);
-      const life = await live([database, scriptFile, keep], {
+      // Two in three of those that have not started from their snapshot yet die over it.
+      const joining = !early && script.snapshot !== null && safeRank < 0 && random.uniform() < 0.67;
+      const afterLines = enough ? -1 : early ? 1 : joining ? 2 : 2 + Math.floor(random.uniform() * 30);
+      const life = await live([dataDir, scriptFile, keep], {
         afterLines,
-        delayMs: random.uniform() * (early ? 25 : 6),
+        delayMs: random.uniform() * (joining ? 400 : early ? 25 : 6),
       });
       finished = life.finished;
       if (!finished) {
@@ -131,18 +170,19 @@ test(`${KILLS} kills lose nothing that was acknowledged, and every life ends in 
       }
     }
     t.is(safeRank, heads.length - 1);
-    if (keep === '') await isWhole(database, heads.at(-1)!);
-    rmSync(database);
+    if (keep === '') await isWhole(join(dataDir, 'chain.db'), heads.at(-1)!);
+    rmSync(dataDir, { recursive: true });
   }
   t.log(Object.fromEntries(hits));
-  for (const phase of ['recovering', 'import', 'reorg', 'snapshot']) {
+  for (const phase of ['recovering', 'import', 'reorg', 'snapshot', 'joining']) {
     if (KILLS >= 25) t.true((hits.get(phase) ?? 0) > 0 || (phase !== 'recovering' && KILLS < 100), `none hit ${phase}`);
   }
 
   async function isWhole(database: string, last: { hash: string; root: string }): Promise<void> {
     const store = await SqliteBlockStore.open(database, genesisHash(genesis), { readOnly: true });
     let end = { hash: '', root: '' };
-    for await (const { tip, stored } of replay(genesis, store, trustingVerifier)) {
+    const start = (await store.prunedBelow()) > 1 ? await startOf(genesis, store, 'oldest') : undefined;
+    for await (const { tip, stored } of replay(genesis, store, trustingVerifier, start)) {
       t.deepEqual(await store.getRecords(stored.hash), tip.records);
       end = { hash: tip.hash, root: tip.state.root() };
     }

@@ -6,8 +6,9 @@
  */
 import { array, bytes, type Codec, encode, hash32, struct, text, tryDecode } from '../../../runtime/codec/canonical.js';
 import { DoinError } from '../../../runtime/errors.js';
-import { headerHash } from '../codec.js';
+import { headerHash, headerSigningBytes } from '../codec.js';
 import type { BlockHeader, Hash } from '../types.js';
+import type { SignatureCheck } from '../verifier.js';
 import { GLOBALS, State } from './state.js';
 import { rootOver, type Subtree } from './tree.js';
 
@@ -53,10 +54,16 @@ export function readChunk(chunk: Uint8Array, stateRoot: Hash): Subtree | null {
   return decoded.ok && rootOver(decoded.value) === stateRoot ? decoded.value : null;
 }
 
-/** The state, proved to be that of the block at the checkpoint. Throws `snapshot-invalid`. */
-export function openSnapshot({ header, chunks }: Snapshot, checkpoint: Checkpoint): State {
+/**
+ * The state, proved to be that of the block at the checkpoint. The hash does not cover the header's signature: who passes
+ * the header on has to check that, too. Throws `snapshot-invalid`.
+ */
+export function openSnapshot({ header, chunks }: Snapshot, checkpoint: Checkpoint, verify?: SignatureCheck): State {
   if (header.height !== checkpoint.height) throw invalid(`it is of height ${header.height}`, checkpoint);
   if (headerHash(header) !== checkpoint.hash) throw invalid(`its block is ${headerHash(header)}`, checkpoint);
+  if (verify?.(header.proposer, headerSigningBytes(header), header.signature) === false) {
+    throw invalid('its header is not signed by its proposer', checkpoint);
+  }
   const leaves = chunks.flatMap((bytes, index) => {
     const chunk = readChunk(bytes, header.stateRoot);
     if (chunk === null) throw invalid(`chunk ${index} is not of this state`, checkpoint);

@@ -63,7 +63,9 @@ async function open(pins: readonly PinnedBlock[] = [point], blocks = new MemoryB
   const store = MemoryBlockStore.open(genesisHash(genesis), blocks);
   const chain = await Blockchain.open(genesis, store, strictVerifier, new Pins(pins));
   const adopted: string[] = [];
-  const exchange = new SnapshotExchange(chain, store, ({ hash }) => adopted.push(hash));
+  const exchange = new SnapshotExchange({ chain, store, verify: strictVerifier.signature }, ({ hash }) =>
+    adopted.push(hash),
+  );
   return { store, chain, exchange, adopted };
 }
 type Node = Awaited<ReturnType<typeof open>>;
@@ -118,13 +120,18 @@ test('nothing but a pinned block is a start', async (t) => {
     t.is(node.chain.head.hash, genesisHash(genesis));
   }
   const node = await open();
-  for (const [bytes, chunks] of [
+  const unsigned = encode(headerCodec, { ...header, signature: '00'.repeat(64) });
+  t.deepEqual(node.exchange.begin(unsigned, CHUNKS), { action: 'reject', code: 'bad-signature' });
+  const { chunks } = snapshot;
+  const adopting = node.chain.adopt({ header: { ...header, signature: '00'.repeat(64) }, chunks });
+  t.true(isDoinError(await t.throwsAsync(adopting), 'snapshot-invalid'));
+  for (const [bytes, count] of [
     [headerBytes.slice(1), CHUNKS],
     [headerBytes, 0],
     [headerBytes, 2 ** 40],
     [headerBytes, Number.NaN],
   ] as const) {
-    t.deepEqual(node.exchange.begin(bytes, chunks), { action: 'reject', code: 'malformed' });
+    t.deepEqual(node.exchange.begin(bytes, count), { action: 'reject', code: 'malformed' });
   }
 });
 
