@@ -10,6 +10,7 @@ import { JsonStateFile, type StateFile } from '../../runtime/storage/state-file.
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { chain } from '../chain/messages.js';
 import { reputation } from '../reputation/messages.js';
+import { dropIdleBlobs } from './blob-keeper.js';
 import { BlobFetcher } from './blobs.js';
 import { Discovery } from './discovery.js';
 import { createLibp2pPort } from './libp2p-port.js';
@@ -56,6 +57,7 @@ export interface GossipModules {
 const ANTI_ENTROPY_MS = 5_000;
 /** Gossip subscriptions travel after the connection; what was published in between is fetched by a second look. */
 const SECOND_LOOK_MS = 1_000;
+const BLOB_CHECK_MS = 600_000;
 /** The reputation actor has read the chain by then. */
 const FIRST_STANDING_MS = 2_000;
 const STANDING_INTERVAL_MS = 30_000;
@@ -85,6 +87,7 @@ async function startGossip(ctx: ActorContext, options: GossipOptions, modules: G
   const timers = [
     ctx.after(FIRST_STANDING_MS, () => refreshStanding(ctx, network.standing)),
     ctx.every(STANDING_INTERVAL_MS, () => refreshStanding(ctx, network.standing)),
+    ctx.every(BLOB_CHECK_MS, () => dropIdleBlobs(ctx, network.store)),
     ctx.every(ANTI_ENTROPY_MS, () => compareNotes(ctx, network, randomPeer(ctx, port))),
   ];
 
@@ -136,6 +139,7 @@ interface Network {
   readonly synchroniser: Synchroniser;
   readonly topics: GossipTopics;
   readonly blobs: BlobFetcher;
+  readonly store: BlobStore;
 }
 
 function assemble(ctx: ActorContext, options: GossipOptions, modules: GossipModules): Network {
@@ -175,6 +179,7 @@ function assemble(ctx: ActorContext, options: GossipOptions, modules: GossipModu
   const requestSync = (peerId: string) => network.synchroniser.request(peerId);
   const status = new StatusExchange({ ctx, port, wire, chainId, genesisHash, onAhead: requestSync });
   const onUnknownParent = (peerId: string) => void compareNotes(ctx, network, peerId);
+  const store = modules.createBlobStore(options.blobFolder);
   serveChain(ctx, wire);
   const network: Network = {
     port,
@@ -190,7 +195,8 @@ function assemble(ctx: ActorContext, options: GossipOptions, modules: GossipModu
     status,
     synchroniser: new Synchroniser({ ctx, port, wire, status }),
     topics: new GossipTopics({ ctx, port, wire, chainId, onUnknownParent }),
-    blobs: new BlobFetcher({ ctx, port, wire, store: modules.createBlobStore(options.blobFolder) }),
+    blobs: new BlobFetcher({ ctx, port, wire, store }),
+    store,
   };
   return network;
 }

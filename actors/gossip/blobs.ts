@@ -1,9 +1,9 @@
-/** Blobs by hash: served from the store, fetched from connected peers in turn until found or out of time. */
-import { errorMessage } from '../../runtime/errors.js';
-import { type BlobStore, blobHash } from '../../runtime/storage/blob-store.js';
+/** Blobs by name: served from the store in chunks, fetched from connected peers until found or out of time. */
+import type { BlobStore } from '../../runtime/storage/blob-store.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
 import { LIMITS } from '../chain/limits.js';
 import type { BlobReference } from '../chain/types.js';
+import { BlobDownload } from './blob-download.js';
 import { gossip } from './messages.js';
 import type { NetworkPort } from './port.js';
 import { WIRE, type Wire } from './wire.js';
@@ -17,6 +17,8 @@ interface Modules {
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
+/** Peers asked in one round; the next round begins with those after them. */
+const ASKED_AT_A_TIME = 16;
 
 export class BlobFetcher {
   readonly #modules: Modules;
@@ -24,7 +26,9 @@ export class BlobFetcher {
 
   constructor(modules: Modules) {
     this.#modules = modules;
-    modules.wire.serve(WIRE.blob, ({ hash }) => modules.store.get(hash));
+    const { wire, store } = modules;
+    wire.serve(WIRE.blobHashes, ({ hash }) => store.chunkHashes(hash));
+    wire.serve(WIRE.blobChunk, ({ hash, index }) => store.chunk(hash, index));
   }
 
   /** True once the blob is in the store. Several callers share one search. */
@@ -42,33 +46,24 @@ export class BlobFetcher {
   }
 
   async #search(blob: BlobReference, deadline: number): Promise<boolean> {
-    const { ctx, port } = this.#modules;
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-      for (const { peerId } of port.peers()) {
-        const remainingMs = deadline - ctx.now();
-        if (remainingMs <= 0 || ctx.signal.aborted) return false;
-        if (await this.#fetchFrom(peerId, blob, remainingMs)) return true;
+    const { ctx, port, store } = this.#modules;
+    let pauseMs = FIRST_PAUSE_MS;
+    for (let first = 0; ; first += ASKED_AT_A_TIME) {
+      const peers = port.peers().map(({ peerId }) => peerId);
+      const from = first < peers.length ? first : 0;
+      const download = new BlobDownload(this.#modules, blob, deadline);
+      const isFound = await download.run(peers.slice(from, from + ASKED_AT_A_TIME));
+      if (isFound) {
+        ctx.emit(gossip.blobReceived, { hash: blob.hash, sizeBytes: blob.sizeBytes });
+        return true;
       }
+      if (from + ASKED_AT_A_TIME < peers.length) continue;
       if (ctx.now() + pauseMs >= deadline || ctx.signal.aborted) return false;
       await new Promise<void>((resolve) => ctx.after(pauseMs, resolve));
-    }
-  }
-
-  async #fetchFrom(peerId: string, blob: BlobReference, timeoutMs: number): Promise<boolean> {
-    const { ctx, port, wire, store } = this.#modules;
-    try {
-      const bytes = await wire.ask(peerId, WIRE.blob, { hash: blob.hash }, timeoutMs);
-      if (bytes === null) return false;
-      if (bytes.length !== blob.sizeBytes || blobHash(bytes) !== blob.hash) {
-        port.refuse(peerId, 'wrong-blob');
-        return false;
-      }
-      await store.put(bytes);
-      ctx.emit(gossip.blobReceived, { hash: blob.hash, sizeBytes: bytes.length });
-      return true;
-    } catch (error) {
-      ctx.log.debug('blob not fetched', { peerId, hash: blob.hash, error: errorMessage(error) });
-      return false;
+      // The node itself may have made it meanwhile.
+      if (await store.has(blob.hash)) return true;
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+      first = -ASKED_AT_A_TIME;
     }
   }
 }

@@ -20,6 +20,7 @@ import {
   u64,
 } from '../../runtime/codec/canonical.js';
 import { isDoinError } from '../../runtime/errors.js';
+import { BLOB_CHUNK_BYTES } from '../../runtime/storage/blob-chunks.js';
 import { MAX_HEADER_BYTES } from '../chain/codec.js';
 import { LIMITS } from '../chain/limits.js';
 import { MAX_ADDRESS_BYTES } from './addresses.js';
@@ -63,6 +64,8 @@ export const MAX_IDS = 256;
 /** Peers in one answer; the asker meets more by asking others. */
 export const MAX_TOLD_PEERS = 64;
 const MAX_PEER_ID_BYTES = 64;
+/** Of the largest blob. */
+const MAX_BLOB_CHUNKS = 64;
 const EMPTY = struct({});
 
 const addressesCodec = array(text(MAX_ADDRESS_BYTES), MAX_ADDRESSES_PER_PEER);
@@ -129,13 +132,23 @@ export const WIRE = {
     maxResponseBytes: MAX_IDS * HASH_BYTES + ENVELOPE_BYTES,
     timeoutMs: 5_000,
   }),
-  blob: define({
-    name: 'blob',
+  /** The hashes of a blob's chunks, null when the answerer lacks it. */
+  blobHashes: define({
+    name: 'blob-hashes',
     request: struct({ hash: hash32 }),
-    response: nullable(bytes(0, LIMITS.blobBytes)),
+    response: nullable(array(hash32, MAX_BLOB_CHUNKS)),
     limits: { maxRequestBytes: ENVELOPE_BYTES, ratePerSecond: 10, burst: 40 },
-    maxResponseBytes: LIMITS.blobBytes + ENVELOPE_BYTES,
-    timeoutMs: 30_000,
+    maxResponseBytes: MAX_BLOB_CHUNKS * HASH_BYTES + ENVELOPE_BYTES,
+    timeoutMs: 10_000,
+  }),
+  /** At the full rate 100 MiB a second. */
+  blobChunk: define({
+    name: 'blob-chunk',
+    request: struct({ hash: hash32, index: integer(0, MAX_BLOB_CHUNKS - 1) }),
+    response: nullable(bytes(1, BLOB_CHUNK_BYTES)),
+    limits: { maxRequestBytes: ENVELOPE_BYTES, ratePerSecond: 400, burst: 400 },
+    maxResponseBytes: BLOB_CHUNK_BYTES + ENVELOPE_BYTES,
+    timeoutMs: 10_000,
   }),
   /** Peer exchange: the asker's own addresses for those of others (peer-exchange.ts). */
   peers: define({

@@ -7,6 +7,7 @@ import { createHash, hash as digest } from 'node:crypto';
 /** Every purpose a hash or a signature has in the system. */
 export type HashTag =
   | 'doin/blob'
+  | 'doin/blob-chunk'
   | 'doin/genesis'
   | 'doin/transaction'
   | 'doin/transaction-signing'

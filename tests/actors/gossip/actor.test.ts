@@ -175,21 +175,6 @@ test('sync stops at a block the chain rejects and blames the peer', async (t) =>
   await stopAll(peer, node);
 });
 
-test('a blob that does not hash to its name is refused and the next peer asked', async (t) => {
-  const factory = memoryFactory();
-  const [liar, honest, node] = [await startNode(factory), await startNode(factory), await startNode(factory)];
-  await node.port.dial(liar.address());
-  await node.port.dial(honest.address());
-  const bytes = randomBytes(1000);
-  const blob = { hash: blobHash(bytes), sizeBytes: bytes.length };
-  liar.store.get = async () => randomBytes(1000);
-  await honest.store.put(bytes);
-  t.true(await node.fetchBlob(blob, 5_000));
-  t.is(Buffer.compare((await node.store.get(blob.hash))!, bytes), 0);
-  t.is(node.port.refused()['wrong-blob'], 1);
-  await stopAll(liar, honest, node);
-});
-
 test('a blob that turns up later is fetched by the retry; one that never does ends at the deadline', async (t) => {
   const factory = memoryFactory();
   const [holder, node] = [await startNode(factory), await startNode(factory)];
