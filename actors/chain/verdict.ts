@@ -58,7 +58,13 @@ export function verdictOf(reveal: Reveal, spec: DomainSpec, bestNano: number, pa
     ...audits,
     ...shadowsOf(reveal, medianNano, toleranceNano),
   ];
-  const fractionNano = incentiveFractionNano(reveal.reportedNano, medianNano, spec.direction, parameters.incentive);
+  const fractionNano = incentiveFractionNano(
+    reveal.reportedNano,
+    medianNano,
+    spec.direction,
+    parameters.incentive,
+    toleranceNano,
+  );
   if (fractionNano === 0n) return rejected('overstated', medianNano, votes);
   if (!isBetter(medianNano, bestNano, spec.direction)) return rejected('not-better', medianNano, votes);
   return { kind: 'accepted', verifiedNano: medianNano, fractionNano, agreeing, votes };

@@ -115,25 +115,28 @@ export interface IncentiveParameters {
   readonly capNano: number;
 }
 
-/** Below this magnitude of the reported value the gap is taken as absolute: upstream's 1e-10, in nano at least 1. */
-const TINY_NANO = 1n;
-
 /**
  * What fraction of an increment a result is worth, in nano, from the gap between claim and measurement relative to
  * the claim. As claimed: 1. Worse: falls linearly to the floor at the tolerance, then 0. Better: rises linearly to
  * the cap at the bonus threshold and stays there.
+ *
+ * `votesNano` is within what votes agree. A claim is refuted only by a gap that is larger: next to zero a tenth of the
+ * claim is less than the noise of the measurement, and honest work would be punished by chance. So relative to claims
+ * smaller than that, the gap counts as relative to what makes `votesNano` the tolerance.
  */
 export function incentiveFractionNano(
   reportedNano: number,
   verifiedNano: number,
   direction: 'maximize' | 'minimize',
   parameters: IncentiveParameters,
+  votesNano: number,
 ): bigint {
   const reported = BigInt(reportedNano);
   const shortfall = direction === 'maximize' ? reported - BigInt(verifiedNano) : BigInt(verifiedNano) - reported;
-  const magnitude = absolute(reported);
-  const relative = magnitude <= TINY_NANO ? shortfall : (shortfall * NANO_BIG) / magnitude;
   const tolerance = BigInt(parameters.toleranceNano);
+  const finest = (BigInt(votesNano) * NANO_BIG + tolerance - 1n) / tolerance;
+  const scale = [absolute(reported), finest].reduce((a, b) => (a > b ? a : b), 1n);
+  const relative = (shortfall * NANO_BIG) / scale;
   if (relative > tolerance) return 0n;
   if (relative >= 0n) return NANO_BIG - (relative * (NANO_BIG - BigInt(parameters.floorNano))) / tolerance;
   const surplus = -relative;

@@ -219,36 +219,55 @@ for (const [gap, fraction] of FRACTIONS) {
     const claim = 640 * NANO;
     const difference = Math.round(gap * 6_400_000_000);
     const expected = BigInt(Math.round(fraction * NANO));
-    t.is(incentiveFractionNano(claim, claim - difference, 'maximize', INCENTIVE), expected);
-    t.is(incentiveFractionNano(-claim, -claim - difference, 'maximize', INCENTIVE), expected);
-    t.is(incentiveFractionNano(claim, claim + difference, 'minimize', INCENTIVE), expected);
-    t.is(incentiveFractionNano(-claim, -claim + difference, 'minimize', INCENTIVE), expected);
+    t.is(incentiveFractionNano(claim, claim - difference, 'maximize', INCENTIVE, 0), expected);
+    t.is(incentiveFractionNano(-claim, -claim - difference, 'maximize', INCENTIVE, 0), expected);
+    t.is(incentiveFractionNano(claim, claim + difference, 'minimize', INCENTIVE, 0), expected);
+    t.is(incentiveFractionNano(-claim, -claim + difference, 'minimize', INCENTIVE, 0), expected);
   });
 }
 
-test('next to zero the gap counts as it is', (t) => {
-  t.is(incentiveFractionNano(0, 0, 'maximize', INCENTIVE), 1_000_000_000n);
-  t.is(incentiveFractionNano(0, -50_000_000, 'maximize', INCENTIVE), 650_000_000n);
-  t.is(incentiveFractionNano(0, -100_000_001, 'maximize', INCENTIVE), 0n);
-  t.is(incentiveFractionNano(0, 50_000_000, 'maximize', INCENTIVE), 1_200_000_000n);
-  t.is(incentiveFractionNano(0, 50_000_000, 'minimize', INCENTIVE), 650_000_000n);
+test('a claim is refuted by what is off by more than a tenth of it and by more than votes may differ, and only so', (t) => {
+  const small = fc.integer({ min: -3_000_000_000, max: 3_000_000_000 });
+  fc.assert(
+    fc.property(fc.oneof(small, fc.constantFrom(-1, 0, 1)), small, fc.nat(200_000_000), (claim, shortfall, votes) => {
+      const fraction = incentiveFractionNano(claim, claim - shortfall, 'maximize', INCENTIVE, votes);
+      t.is(incentiveFractionNano(claim, claim + shortfall, 'minimize', INCENTIVE, votes), fraction);
+      const allowed = Math.max(Math.abs(claim) / 10, votes);
+      if (shortfall <= allowed - 1) t.true(fraction >= 300_000_000n, `${claim} ${shortfall} ${votes}`);
+      if (shortfall >= allowed + 1) t.is(fraction, 0n, `${claim} ${shortfall} ${votes}`);
+      t.true(fraction <= 1_200_000_000n);
+    }),
+    { numRuns: 2_000, seed: 6 },
+  );
+});
+
+test('next to zero a claim counts as its neighbours do, on both sides', (t) => {
+  const votes = 100_000_000;
+  for (const claim of [-2, -1, 0, 1, 2]) {
+    t.is(incentiveFractionNano(claim, claim, 'maximize', INCENTIVE, votes), 1_000_000_000n);
+    t.is(incentiveFractionNano(claim, claim - 50_000_000, 'maximize', INCENTIVE, votes), 650_000_000n);
+    t.is(incentiveFractionNano(claim, claim - 100_000_000, 'maximize', INCENTIVE, votes), 300_000_000n);
+    t.is(incentiveFractionNano(claim, claim - 100_000_002, 'maximize', INCENTIVE, votes), 0n);
+    t.is(incentiveFractionNano(claim, claim + 50_000_000, 'maximize', INCENTIVE, votes), 1_200_000_000n);
+    t.is(incentiveFractionNano(claim, claim - 1, 'maximize', INCENTIVE, 0), 0n, 'where votes may not differ at all');
+  }
 });
 
 test('a better result never earns less, and every fraction is between 0 and the cap', (t) => {
   fc.assert(
     fc.property(safe, safe, safe, (claim, a, b) => {
       const [worse, better] = a < b ? ([a, b] as const) : ([b, a] as const);
-      const low = incentiveFractionNano(claim, worse, 'maximize', INCENTIVE);
-      const high = incentiveFractionNano(claim, better, 'maximize', INCENTIVE);
+      const low = incentiveFractionNano(claim, worse, 'maximize', INCENTIVE, 0);
+      const high = incentiveFractionNano(claim, better, 'maximize', INCENTIVE, 0);
       t.true(low <= high && low >= 0n && high <= 1_200_000_000n);
-      t.is(incentiveFractionNano(-claim + 0, -worse + 0, 'minimize', INCENTIVE), low);
+      t.is(incentiveFractionNano(-claim + 0, -worse + 0, 'minimize', INCENTIVE, 0), low);
     }),
     { numRuns: 500, seed: 3 },
   );
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 1e15 }), fc.nat(1_500), (claim, perMille) => {
       const value = claim - Math.trunc(claim / 10_000) * perMille;
-      const fraction = incentiveFractionNano(claim, value, 'maximize', INCENTIVE);
+      const fraction = incentiveFractionNano(claim, value, 'maximize', INCENTIVE, 0);
       t.true(fraction === 0n || fraction >= 300_000_000n, 'never between 0 and the floor');
     }),
     { numRuns: 500, seed: 4 },
