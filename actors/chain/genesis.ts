@@ -165,7 +165,8 @@ export const DEFAULT_PARAMETERS: ChainParameters = {
     windowBlocks: 6,
     largeGainNano: 1_000_000_000,
     auditLargeNano: 1_000_000_000,
-    auditSmallNano: 100_000_000,
+    // More than a sixth: five votes of agreement are what the seat's loss costs at least, so no copied vote pays.
+    auditSmallNano: 200_000_000,
     jurySize: 21,
     bondMicro: 2_000_000,
     shadowSeats: 2,

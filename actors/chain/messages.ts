@@ -1,5 +1,6 @@
 /** What the chain actor accepts, answers and emits. */
 
+import type { DomainSpec } from '../../gpu-workers/types.js';
 import type { Genome } from '../../runtime/genome/space.js';
 import { ask, event, protocol } from '../../runtime/system/protocol.js';
 import type { PinnedBlock } from './pins.js';
@@ -124,6 +125,8 @@ export interface OpenOptimum {
   readonly optimum: Hash;
   readonly domain: string;
   readonly optimizer: NodeId;
+  /** Whether honest measurements have the same bits. */
+  readonly verification: DomainSpec['verification'];
   /** `window`: provisionally judged, open to challenges. */
   readonly phase: 'committed' | 'revealed' | 'window';
   /** Null until the block after the commitment has drawn it. */

@@ -36,7 +36,7 @@ export interface SeatMeasurement {
   readonly standardErrorNano: number;
   /** Of the data made from the seat's seed. */
   readonly dataHash: Hash;
-  /** Of every output of the evaluation, salted with the evaluator's id. */
+  /** Of every output of the evaluation, salted with the evaluator's id; of an audit of exact numbers, the trace itself. */
   readonly traceDigest: Hash;
 }
 

@@ -90,6 +90,7 @@ export function openOptimaeOf(state: State): OpenOptimum[] {
       optimum,
       domain,
       optimizer,
+      verification: state.require(DEFINITION, domain).spec.verification,
       phase: reveal === null ? 'committed' : reveal.window === null ? 'revealed' : 'window',
       trainingSeed,
       genome: reveal?.genome ?? null,

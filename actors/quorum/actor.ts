@@ -14,14 +14,11 @@ import { evaluator } from '../evaluator/messages.js';
 import { QuorumBook } from './book.js';
 import { type Answer, answerOf, type Duty, dutiesOf } from './duties.js';
 import { type QuorumView, quorum } from './messages.js';
-import type { Tolerance } from './rules.js';
 
 export interface QuorumOptions {
   readonly nodeId: NodeId;
   /** Domains this node measures; seats in others are left to their deadline. */
   readonly evaluates: readonly string[];
-  /** How far honest measurements may differ, in those domains where they do. */
-  readonly statistical: Readonly<Record<string, Tolerance>>;
 }
 
 /** Seats are looked up again at this pace too, so that one that failed for lack of weights is tried until it closes. */
@@ -148,7 +145,7 @@ class SeatWorker {
 
   async #answer(duty: Duty, measured: (Measurement & Evidence) | null): Promise<void> {
     const { optimum, domain } = duty.optimum;
-    const body = answerOf(duty, this.#options.nodeId, measured, this.#options.statistical[domain] ?? null);
+    const body = answerOf(duty, this.#options.nodeId, measured);
     const story = inStoryOf(optimum);
     this.#answers.set(duty.key, { body, sentAtMs: this.#ctx.now() });
     if (body.type === 'challenge') {

@@ -4,7 +4,7 @@ import { toNano } from '../../runtime/fixed/nano.js';
 import type { OpenOptimum } from '../chain/messages.js';
 import type { Hash, NodeId, Seat, SeatMeasurement, TransactionBody } from '../chain/types.js';
 import { seatBits } from './audit-rules.js';
-import { type Tolerance, tally, traceDigestOf } from './rules.js';
+import { traceDigestOf } from './rules.js';
 
 /** One measurement to make: a seat of ours, or the accused seat of a jury we sit on. */
 export interface Duty {
@@ -44,56 +44,27 @@ function juriesOf(optimum: OpenOptimum, self: NodeId): readonly Duty[] {
   });
 }
 
-/**
- * Null stands for "cannot be measured". An auditor who finds other bits than were published accuses; `tolerance` is null
- * where honest measurements have the same bits.
- */
-export function answerOf(
-  duty: Duty,
-  self: NodeId,
-  measured: (Measurement & Evidence) | null,
-  tolerance: Tolerance | null,
-): Answer {
+/** Null stands for "cannot be measured". An auditor who finds other bits than were published accuses, where bits prove it. */
+export function answerOf(duty: Duty, self: NodeId, measured: (Measurement & Evidence) | null): Answer {
   const {
     kind,
-    optimum: { optimum },
+    optimum: { optimum, verification },
     seat,
     judged,
   } = duty;
-  if (tolerance !== null && kind !== 'vote') return answerWithin(tolerance, duty, self, measured);
   const { index, dataSeed } = seat;
-  const measurement = measured === null ? null : seatMeasurementOf(self, measured);
+  const own = measured === null ? null : seatMeasurementOf(self, measured);
+  if (kind === 'vote' || (kind === 'audit' && verification === 'statistical')) {
+    return { type: 'vote', optimum, seat: index, dataSeed, measurement: own };
+  }
   const asJudged = measured === null ? null : seatMeasurementOf(judged.evaluator, measured);
   const found = asJudged === null ? null : seatBits(asJudged);
   if (kind === 'jury') return { type: 'jury-vote', optimum, seat: index, dataSeed, bits: found };
   const published = publishedBits(judged);
-  if (kind === 'audit' && found !== null && published !== null && found !== published) {
+  if (found !== null && published !== null && found !== published) {
     return { type: 'challenge', optimum, seat: judged.index, bits: published };
   }
-  return { type: 'vote', optimum, seat: index, dataSeed, measurement };
-}
-
-/**
- * In a statistical domain nobody can prove another's number false, so nobody accuses and no juror finds other bits:
- * numbers within the votes' tolerance are certified as they were published, any others are left uncertified.
- */
-function answerWithin(
-  tolerance: Tolerance,
-  { kind, optimum: { optimum }, seat, judged }: Duty,
-  self: NodeId,
-  measured: (Measurement & Evidence) | null,
-): Answer {
-  const { index, dataSeed } = seat;
-  const { performanceNano, standardErrorNano, dataHash } = judged;
-  const own = measured === null ? null : seatMeasurementOf(self, measured);
-  const published =
-    performanceNano === null || standardErrorNano === null || dataHash === null
-      ? null
-      : { performanceNano, standardErrorNano, dataHash };
-  const agreed = own !== null && published !== null && tally([published, own], tolerance).agreeing === 2;
-  if (kind === 'jury')
-    return { type: 'jury-vote', optimum, seat: index, dataSeed, bits: agreed ? publishedBits(judged) : null };
-  const measurement = agreed ? { ...published, traceDigest: own.traceDigest } : null;
+  const measurement = own === null || measured === null ? null : { ...own, traceDigest: measured.traceHash };
   return { type: 'vote', optimum, seat: index, dataSeed, measurement };
 }
 

@@ -108,7 +108,6 @@ function optionsOf(
     quorum: {
       nodeId,
       evaluates: worked.filter(({ domain }) => domain.evaluate).map(({ spec }) => spec.domainId),
-      statistical: tolerancesOf(genesis),
     },
     reputation: { halfLifeMs: genesis.parameters.reputation.halfLifeMs },
     'task-queue': {
@@ -140,18 +139,6 @@ function optionsOf(
       })),
     },
   };
-}
-
-/** How far honest votes may differ, in the domains where no two measurements have the same bits. */
-function tolerancesOf({ domains, parameters }: Genesis): QuorumOptions['statistical'] {
-  return Object.fromEntries(
-    domains
-      .filter(({ verification }) => verification === 'statistical')
-      .map(({ domainId, toleranceFloorNano: floorNano, noiseNano }) => [
-        domainId,
-        { standardErrors: parameters.toleranceStandardErrors, floorNano, noiseNano },
-      ]),
-  );
 }
 
 function searchOf(domain: NodeConfig['domains'][number], spec: DomainSpec): OptimizerOptions['domains'][number] {

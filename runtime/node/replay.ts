@@ -193,7 +193,10 @@ const FIELDS: Readonly<Record<keyof SeatMeasurement, string>> = {
 };
 
 function differenceOf(seat: Seat, measured: Measured): string | null {
-  const found = typeof measured === 'string' ? null : seatMeasurementOf(seat.evaluator, measured);
+  const own = typeof measured === 'string' ? null : seatMeasurementOf(seat.evaluator, measured);
+  // An audit proves itself by the trace, unsalted.
+  const trace = typeof measured !== 'string' && seat.duty === 'audit' ? { traceDigest: measured.traceHash } : {};
+  const found = own === null ? null : { ...own, ...trace };
   if (found === null) {
     const why = typeof measured === 'string' ? measured : 'the numbers do not fit the chain';
     return `performance in 1e-9 is ${seat.performanceNano} on the chain, but it cannot be measured (${why})`;

@@ -39,7 +39,7 @@ test('the quorum actor outlives a chain that restarts while it asks', async (t) 
     return { optimae: [] };
   };
   const probe = TestProbe.of(chain, { clock: sim }).answer(chain.getOpenOptimae, asked);
-  const options = { nodeId: hash('a'), evaluates: [], statistical: {} };
+  const options = { nodeId: hash('a'), evaluates: [] };
   const node = sim.addNode('n', [simulated(quorumActor, options), simulated(probe.definition(), {})]);
   await sim.start();
   down = true;

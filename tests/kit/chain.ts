@@ -12,7 +12,7 @@ import {
   LOCAL_PARAMETERS,
 } from '../../actors/chain/genesis.js';
 import { opensAtMs, proposersOf, vrfInput } from '../../actors/chain/schedule.js';
-import { ACCOUNT, GLOBALS, NEW_ACCOUNT } from '../../actors/chain/state/state.js';
+import { ACCOUNT, GLOBALS, NEW_ACCOUNT, type SeatState } from '../../actors/chain/state/state.js';
 import { commitmentOf } from '../../actors/chain/transactions/commit.js';
 import { type Applied, applyBlock, type Built, buildBlock, type Tip } from '../../actors/chain/transition.js';
 import type {
@@ -151,6 +151,13 @@ export function measuredAs(
 ): SeatMeasurement {
   const { dataHash, traceHash } = evaluationOf(dataSeed, performanceNano);
   return { performanceNano, standardErrorNano, dataHash, traceDigest: traceDigestOf(evaluator, traceHash) };
+}
+
+/** What an auditor publishes who did the work of a seat that was measured with `measuredAs`. */
+export function certificateOf(audited: Pick<SeatState, 'dataSeed' | 'measurement'>): SeatMeasurement | null {
+  if (audited.measurement === null) return null;
+  const { traceHash } = evaluationOf(audited.dataSeed, audited.measurement.performanceNano);
+  return { ...audited.measurement, traceDigest: traceHash };
 }
 
 /** The votes of everybody who was given a seat in these records; null stands for "cannot be measured". */

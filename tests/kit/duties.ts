@@ -33,7 +33,7 @@ export function answersNow(chain: TestChain, { truthNano, habits = {} }: LifeOpt
   const { height } = chain.tip.state.require(GLOBALS);
   return [...chain.names].flatMap(([id, name]) =>
     dutiesOf(optimae, id, [DOMAIN_ID]).flatMap((duty, index) => {
-      const honest = answerOf(duty, id, evaluationOf(duty.seat.dataSeed, truthNano(duty.judged, duty.optimum)), null);
+      const honest = answerOf(duty, id, evaluationOf(duty.seat.dataSeed, truthNano(duty.judged, duty.optimum)));
       const habit = habits[name];
       const body = habit === undefined ? honest : habit(duty, honest);
       // Whoever answered is not asked again; an answer that was refused comes with another nonce.

@@ -155,7 +155,7 @@ export class SimulatedDoin {
         blobFolder: 'blobs',
         domains: domainIds,
       }),
-      simulated(quorumActor, { nodeId, evaluates: domainIds, statistical: {} }),
+      simulated(quorumActor, { nodeId, evaluates: domainIds }),
       simulated(reputationActor, { halfLifeMs: genesis.parameters.reputation.halfLifeMs }),
       simulated(
         createTaskQueueActor({ createPool: ({ threads }, ctx) => new SimulatedPool(ctx, { ...pool, threads }) }),

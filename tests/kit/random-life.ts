@@ -14,7 +14,7 @@ import type { Fee, SignedAttestation, Transaction, TransactionBody } from '../..
 import { seatBits } from '../../actors/quorum/audit-rules.js';
 import { quadraticSpec } from '../../gpu-workers/domains/quadratic/spec.js';
 import { NANO } from '../../runtime/fixed/nano.js';
-import { DOMAIN_ID, keyOf, makeReveal, measuredAs, sign, type TestChain, usualFee } from './chain.js';
+import { certificateOf, DOMAIN_ID, keyOf, makeReveal, measuredAs, sign, type TestChain, usualFee } from './chain.js';
 
 const ZERO = '00'.repeat(32);
 
@@ -151,7 +151,7 @@ export class RandomLife {
     return seats.flatMap((seat, index) => {
       const mood = (amount + 7 * index) % 16;
       if (seat.status !== 0 || mood === 0) return [];
-      const audited = seat.audits === null ? null : seats[seat.audits]!.measurement;
+      const audited = seat.audits === null ? null : certificateOf(seats[seat.audits]!);
       const shift = mood === 1 ? -50 * NANO : mood === 2 ? 5 * NANO : mood === 3 ? -NANO / 10 : 0;
       const measurement = mood === 4 ? null : (audited ?? measuredAs(seat, reportedNano + shift, mood));
       const { dataSeed, evaluator } = seat;

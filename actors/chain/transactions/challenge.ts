@@ -15,6 +15,8 @@ export function applyChallenge(execution: Execution, sender: NodeId, challenge: 
   const optimum = execution.state.get(OPTIMUM, challenge.optimum);
   if (optimum === undefined || optimum.reveal === null) return { code: 'unknown-optimum', later: true };
   const { reveal } = optimum;
+  // Honest measurements differ there, so bits prove nothing.
+  if (execution.domain(optimum.domain)?.verification !== 'exact') return { code: 'statistical-domain' };
   if (reveal.window === null) return { code: 'no-window', later: true };
   const seat = reveal.seats[challenge.seat];
   if (seat === undefined || seat.status !== SEAT_VOTED || seat.measurement === null)

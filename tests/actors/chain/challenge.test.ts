@@ -1,12 +1,12 @@
 /** The challenge window: audits find copied numbers, juries prove it, and nobody honest pays. */
 import test from 'ava';
 import fc from 'fast-check';
-import { LOCAL_PARAMETERS } from '../../../actors/chain/genesis.js';
+import { DEFAULT_PARAMETERS, LOCAL_PARAMETERS } from '../../../actors/chain/genesis.js';
 import { BANNED, DOMAIN, GLOBALS, OPTIMUM, REPUTATION } from '../../../actors/chain/state/state.js';
-import type { ChainRecord, Seat } from '../../../actors/chain/types.js';
+import type { ChainRecord, Seat, SeatMeasurement } from '../../../actors/chain/types.js';
 import { decideJury, isSampled, seatBits } from '../../../actors/quorum/audit-rules.js';
 import { NANO } from '../../../runtime/fixed/nano.js';
-import { keyOf, makeGenesis, makeReveal, measuredAs, sign, TestChain } from '../../kit/chain.js';
+import { evaluationOf, keyOf, makeGenesis, makeReveal, measuredAs, sign, TestChain } from '../../kit/chain.js';
 import { type Habit, liveOn, spareNonce } from '../../kit/duties.js';
 
 const MEMBERS = ['ada', 'bob', 'cid', 'dan', 'eve', 'fay', 'gus', 'hal', 'ida'];
@@ -155,7 +155,29 @@ test('who accuses an honest vote loses his bond, the accused nothing, and the ju
   t.is(all(records, 'OPTIMAE_ACCEPTED').length, 1);
 });
 
-test('a lazy auditor who certifies a copied vote pays when a jury looks', (t) => {
+test('a certificate needs the trace of the work: nobody certifies by copying what was published', (t) => {
+  const { chain, seats } = revealed();
+  const copied: Habit = ({ kind, judged }, honest) => {
+    if (kind !== 'audit' || honest.type !== 'vote') return honest;
+    const { performanceNano, standardErrorNano, dataHash, traceDigest } = judged;
+    return { ...honest, measurement: { performanceNano, standardErrorNano, dataHash, traceDigest } as SeatMeasurement };
+  };
+  const habits = Object.fromEntries(MEMBERS.map((name) => [name, copied]));
+  const records = liveOn(chain, { truthNano, habits });
+  const audits = all(records, 'TASK_COMPLETED').filter(({ seat }) => seat.duty === 'audit');
+  t.true(audits.length === seats.length && audits.every(({ seat }) => seat.status === 'missed'));
+});
+
+test('copying never pays: what a sampled seat costs is more than what the others earn, for everybody who may vote', (t) => {
+  for (const { challenge: chances, reputation: rates } of [DEFAULT_PARAMETERS, LOCAL_PARAMETERS]) {
+    const caught = chances.auditSmallNano / NANO;
+    t.true((1 - caught) * rates.agreedMicro < caught * rates.minimumMicro, 'in reputation');
+    // Votes before one is sampled, against the shadow seats it takes to be where one was before.
+    t.true((1 - caught) / caught < rates.minimumMicro / rates.agreedMicro, 'in work');
+  }
+});
+
+test('an auditor to whom the liar told his made-up trace pays for the certificate when a jury looks', (t) => {
   const { genesis, chain, optimum, seats, nameOf } = revealed();
   const liar = nameOf(seats[0]!);
   const lazy: Habit = ({ kind, seat, judged }, honest) =>
@@ -165,7 +187,12 @@ test('a lazy auditor who certifies a copied vote pays when a jury looks', (t) =>
           optimum,
           seat: seat.index,
           dataSeed: seat.dataSeed,
-          measurement: { ...measuredAs(seat, TRUTH), dataHash: judged.dataHash },
+          measurement: {
+            performanceNano: judged.performanceNano,
+            standardErrorNano: judged.standardErrorNano,
+            dataHash: judged.dataHash,
+            traceDigest: evaluationOf(judged.dataSeed, TRUTH + 1).traceHash,
+          } as SeatMeasurement,
         }
       : honest;
   let accused = false;
@@ -321,4 +348,42 @@ test('seats are sampled with the stated chance', (t) => {
   t.is(hit(0), 0);
   t.is(hit(NANO), 2_000);
   t.true(Math.abs(hit(NANO / 10) - 200) < 55);
+});
+
+test('in a statistical domain nobody is accused over bits, and an auditor certifies by numbers of his own within the tolerance', (t) => {
+  const domain = { verification: 'statistical', weightNano: NANO / 2 } as const;
+  const genesis = makeGenesis(MEMBERS, { parameters: { challenge }, domain });
+  const chain = new TestChain(genesis, MEMBERS);
+  const { commit, reveal, optimum } = makeReveal(genesis, 'ada', [1, 2], TRUTH);
+  chain.addWithNext([sign(genesis, 'ada', 1, commit)]);
+  chain.addWithNext([sign(genesis, 'ada', 2, reveal)]);
+  const seatsNow = () => chain.tip.state.require(OPTIMUM, optimum).reveal!.seats;
+  // Everybody measures a little else; one audit is far off, which proves nothing.
+  const habit: Habit = ({ kind, seat }, honest) => {
+    if (honest.type !== 'vote') return honest;
+    const shift = kind === 'audit' ? (seat.audits === 0 ? -90 * NANO : 7) : seat.index;
+    return { ...honest, measurement: measuredAs(seat, TRUTH + shift) };
+  };
+  let accused = 0;
+  const records = liveOn(chain, {
+    truthNano,
+    habits: Object.fromEntries(MEMBERS.map((name) => [name, habit])),
+    also: () => {
+      const { evaluator, measurement } = seatsNow()[1]!;
+      const challenger = MEMBERS.find((name) => name !== 'ada' && keyOf(name).publicKey !== evaluator)!;
+      if (measurement === null || accused > 0) return [];
+      const body = { type: 'challenge', optimum, seat: 1, bits: seatBits(measurement) } as const;
+      t.throws(() => chain.fork().add([sign(genesis, challenger, spareNonce(chain) + 1_000, body)]), {
+        message: /statistical-domain/,
+      });
+      accused += 1;
+      return [];
+    },
+  });
+  t.true(accused > 0);
+  const statuses = all(records, 'TASK_COMPLETED').flatMap(({ seat }) => (seat.duty === 'audit' ? [seat] : []));
+  t.deepEqual(new Map(statuses.map(({ audits, status }) => [audits, status])).get(0), 'failed');
+  t.true(statuses.filter(({ status }) => status === 'voted').length === statuses.length - 1 && statuses.length > 1);
+  t.is(all(records, 'OPTIMAE_ACCEPTED').length, 1);
+  for (const name of MEMBERS) t.true(reputation(chain, name) >= 9_999_000, name);
 });
