@@ -115,6 +115,11 @@ export function createChainActor(modules: ChainModules) {
             transactions: ids.flatMap((id) => node.mempool.get(id)?.bytes ?? []),
           }),
           getApplied: async ({ fromHeight, limit }) => ({ blocks: await node.appliedFrom(fromHeight, limit) }),
+          getBranches: async ({ heights }) => {
+            const { height, hash: head, justifiedHeight, finalized } = node.status();
+            const blocks = await node.store.branchesFrom(Math.max(0, height - heights + 1), MAX_BRANCH_BLOCKS);
+            return { head, justifiedHeight, finalizedHeight: finalized.height, blocks };
+          },
           getBlockView: async (query) => {
             const stored =
               'hash' in query ? await node.store.get(query.hash) : await node.store.canonicalAt(query.height);
@@ -134,6 +139,8 @@ export function createChainActor(modules: ChainModules) {
 }
 
 const MAX_BLOCKS_PER_ANSWER = 500;
+/** More branches than this at the top of the tree and the picture of it is cut. */
+const MAX_BRANCH_BLOCKS = 1000;
 const RESTART_GAP = 16;
 /** A head older than this is history that is being caught up with, or a chain at rest. */
 const ATTESTED_HEAD_SLOTS = 32;

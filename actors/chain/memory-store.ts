@@ -9,6 +9,7 @@ import type { Snapshot, SnapshotManifest } from './state/snapshot.js';
 import {
   type BlockStore,
   type BlockToStore,
+  type BranchBlock,
   type HeadChange,
   headerOnly,
   notEmpty,
@@ -116,6 +117,15 @@ export class MemoryBlockStore implements BlockStore {
   async known(hashes: readonly Hash[]): Promise<ReadonlySet<Hash>> {
     const { entries } = this.#open();
     return new Set(hashes.filter((hash) => entries.has(hash)));
+  }
+
+  async branchesFrom(height: number, limit: number): Promise<readonly BranchBlock[]> {
+    const { entries, canonical } = this.#open();
+    return [...entries.values()]
+      .map(({ block: { bytes: _, ...place } }) => ({ ...place, isCanonical: canonical[place.height] === place.hash }))
+      .filter((place) => place.height >= height)
+      .sort((a, b) => a.height - b.height || (a.hash < b.hash ? -1 : 1))
+      .slice(0, limit);
   }
 
   async saveSnapshot(snapshot: Snapshot): Promise<void> {

@@ -4,6 +4,7 @@ import type { DomainSpec } from '../../gpu-workers/types.js';
 import type { Genome } from '../../runtime/genome/space.js';
 import { ask, event, protocol } from '../../runtime/system/protocol.js';
 import type { PinnedBlock } from './pins.js';
+import type { BranchBlock } from './store.js';
 import type {
   BlobReference,
   Block,
@@ -157,6 +158,15 @@ export interface BlockView {
   readonly isProofBlock: boolean;
 }
 
+/** The top of the block tree. */
+export interface BranchesView {
+  readonly head: Hash;
+  readonly justifiedHeight: number;
+  readonly finalizedHeight: number;
+  /** Ascending. */
+  readonly blocks: readonly BranchBlock[];
+}
+
 /** One block became part of the canonical chain. */
 export interface BlockApplied {
   readonly height: number;
@@ -243,6 +253,8 @@ export const chain = protocol('chain', {
   getTransactions: ask<{ ids: readonly Hash[] }, { transactions: readonly Uint8Array[] }>(),
   /** What blockApplied told about canonical blocks from a height on, for listeners that were away. */
   getApplied: ask<{ fromHeight: number; limit: number }, { blocks: readonly BlockApplied[] }>(),
+  /** The newest `heights` heights of the block tree, all branches that are kept of it. */
+  getBranches: ask<{ heights: number }, BranchesView>(),
   getBlockView: ask<{ height: number } | { hash: Hash }, { view: BlockView | null }>(),
 
   /** A transaction entered the mempool. `publish`: it is our own, or gossip passed it over when it came too early. */

@@ -23,6 +23,15 @@ export interface HeadChange {
   readonly applied: readonly Hash[];
 }
 
+/** A block's place in the tree. */
+export interface BranchBlock {
+  readonly hash: Hash;
+  readonly parent: Hash;
+  readonly height: number;
+  readonly isProofBlock: boolean;
+  readonly isCanonical: boolean;
+}
+
 /** A block with the facts it derived. */
 export interface BlockToStore {
   readonly block: StoredBlock;
@@ -43,6 +52,8 @@ export interface BlockStore {
   canonicalHeaders(height: number, limit: number): Promise<readonly Uint8Array[]>;
   /** Those of these blocks that are here, on whatever branch. */
   known(hashes: readonly Hash[]): Promise<ReadonlySet<Hash>>;
+  /** Blocks of every branch from a height on, ascending, without their contents. */
+  branchesFrom(height: number, limit: number): Promise<readonly BranchBlock[]>;
   /** Keeps it and the newest one before it; a node that starts again begins at one of them. */
   saveSnapshot(snapshot: Snapshot): Promise<void>;
   /** Newest first. */
@@ -68,6 +79,7 @@ const SCHEMA = `
     bytes BLOB NOT NULL
   );
   CREATE UNIQUE INDEX IF NOT EXISTS canonical_height ON blocks (height) WHERE canonical = 1;
+  CREATE INDEX IF NOT EXISTS side_height ON blocks (height) WHERE canonical = 0;
   CREATE TABLE IF NOT EXISTS records (
     block TEXT NOT NULL REFERENCES blocks (hash),
     position INTEGER NOT NULL,
@@ -188,6 +200,21 @@ export class SqliteBlockStore implements BlockStore {
   async known(hashes: readonly Hash[]): Promise<ReadonlySet<Hash>> {
     const rows = await this.#database.allOf<{ hash: string }>('SELECT hash FROM blocks WHERE hash IN', hashes);
     return new Set(rows.map(({ hash }) => hash));
+  }
+
+  async branchesFrom(height: number, limit: number): Promise<readonly BranchBlock[]> {
+    // Two queries in one, because each has an index of its own.
+    const part = (canonical: 0 | 1) =>
+      `SELECT hash, parent, height, proof, canonical FROM blocks WHERE canonical = ${canonical} AND height >= ?`;
+    const rows = await this.#database.all<Omit<BlockRow, 'bytes'> & { readonly canonical: number }>(
+      `${part(1)} UNION ALL ${part(0)} ORDER BY height, hash LIMIT ?`,
+      [height, height, limit],
+    );
+    return rows.map(({ proof, canonical, ...place }) => ({
+      ...place,
+      isProofBlock: proof === 1,
+      isCanonical: canonical === 1,
+    }));
   }
 
   saveSnapshot(snapshot: Snapshot): Promise<void> {

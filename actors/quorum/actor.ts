@@ -33,6 +33,8 @@ const BLOB_ATTEMPTS = 2;
 const RESEND_MS = 10_000;
 /** The first ask waits for a chain that replays its store. */
 const STARTUP_TIMEOUT_MS = 600_000;
+/** Read for the status pages at start and after a branch switch. */
+const BOOK_BLOCKS = 300;
 /** How often the chain's list of this node's domains is compared with the config; long enough for a block to come. */
 const REGISTER_MS = 15_000;
 
@@ -45,6 +47,14 @@ export const quorumActor = defineActor({
     const book = new QuorumBook();
     const registrar = new Registrar(ctx, options.evaluates);
     await worker.catchUp(STARTUP_TIMEOUT_MS);
+    const rebuild = async (): Promise<void> => {
+      const { height } = await ctx.ask(chain.getStatus, {});
+      const request = { fromHeight: Math.max(1, height - BOOK_BLOCKS + 1), limit: BOOK_BLOCKS };
+      const { blocks } = await ctx.ask(chain.getApplied, request);
+      book.reset();
+      for (const block of blocks) book.apply(block);
+    };
+    await rebuild();
     ctx.every(RETRY_MS, () => worker.catchUp().catch(unlessChainRestarts(ctx)));
     ctx.every(REGISTER_MS, () => registrar.check().catch(unlessChainRestarts(ctx)));
     return {
@@ -53,12 +63,15 @@ export const quorumActor = defineActor({
       },
       events: {
         'chain.blockApplied': async (block: BlockApplied) => {
-          book.apply(block.records);
+          book.apply(block);
           if (block.records.some(({ type }) => type === 'TASK_CREATED' || type === 'CHALLENGED'))
             await worker.catchUp();
         },
         // The seats of a branch that lost may be assigned differently on the new one: look again.
-        'chain.blocksReverted': () => worker.catchUp(),
+        'chain.blocksReverted': async () => {
+          await rebuild();
+          await worker.catchUp();
+        },
       },
       inspect: () => ({ working: worker.working }),
     };

@@ -2,6 +2,7 @@
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { type BlockApplied, chain } from '../chain/messages.js';
 import type { Hash } from '../chain/types.js';
+import { IncidentLog } from './incidents.js';
 import { reputation } from './messages.js';
 import { ReputationTable } from './table.js';
 
@@ -19,8 +20,10 @@ export const reputationActor = defineActor({
   listensTo: [chain.blockApplied, chain.blocksReverted],
   async start(ctx: ActorContext, options: ReputationOptions) {
     const table = new ReputationTable(options.halfLifeMs);
+    const incidents = new IncidentLog();
 
     const apply = (block: BlockApplied, announce: boolean): void => {
+      incidents.apply(block);
       for (const { nodeId, beforeMicro, afterMicro } of table.apply(block)) {
         if (announce) ctx.emit(reputation.changed, { nodeId, beforeMicro, afterMicro, height: block.height });
       }
@@ -36,6 +39,7 @@ export const reputationActor = defineActor({
     const rebuild = async (): Promise<void> => {
       stale = true;
       table.reset();
+      incidents.revertTo(0);
       for (;;) {
         const request = { fromHeight: table.height + 1, limit: PAGE };
         const { blocks } = await ctx.ask(chain.getApplied, request, { timeoutMs: STARTUP_TIMEOUT_MS });
@@ -47,6 +51,7 @@ export const reputationActor = defineActor({
     };
     const revert = async (hashes: readonly Hash[]): Promise<void> => {
       if (stale || !table.revert(hashes)) return rebuild();
+      incidents.revertTo(table.height);
       // A founder whose first record was taken back is a member still.
       stale = true;
       await foundMembers();
@@ -58,6 +63,7 @@ export const reputationActor = defineActor({
       handlers: {
         getReputation: ({ nodeId }) => ({ view: table.view(nodeId, ctx.now()) }),
         getTable: ({ limit }) => ({ table: table.highest(limit, ctx.now()) }),
+        getIncidents: ({ limit }) => ({ incidents: incidents.newest(limit) }),
       },
       events: {
         'chain.blockApplied': (block: BlockApplied) => {

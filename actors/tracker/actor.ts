@@ -18,6 +18,7 @@ import { OlapQueries } from './olap-queries.js';
 import { OlapStore } from './olap-store.js';
 import { RoundWriter } from './round-writer.js';
 import { CSV_COLUMNS } from './schema.js';
+import { TrialQueries } from './trials.js';
 
 /** How long rounds are collected before they are written together. */
 const BATCH_MS = 50;
@@ -75,6 +76,7 @@ export const trackerActor = defineActor({
     const database = await Database.open(options.olapFile);
     const store = await openStore(database, options);
     const queries = new OlapQueries(database);
+    const trials = new TrialQueries(database);
     const csv = await CsvAppender.open(options.csvFile, CSV_COLUMNS);
     if (csv.repairedBytes > 0) ctx.log.warn('dropped a torn last line of the CSV', { bytes: csv.repairedBytes });
     let derivedExperiments = 0;
@@ -118,6 +120,15 @@ export const trackerActor = defineActor({
           };
         },
         getChainOptimae: async ({ domainId, ...page }) => ({ optimae: await queries.chainOptimae(domainId, page) }),
+        getTrials: async (query) => {
+          await writer.flush();
+          return trials.page(query);
+        },
+        getTrialSample: async ({ domainId, limit }) => {
+          await writer.flush();
+          return trials.sample(domainId, limit);
+        },
+        getAccepted: async ({ domainId, limit }) => ({ accepted: await trials.accepted(domainId, limit) }),
         flush: async () => {
           await writer.flush();
           return { rounds: await store.countRounds() };

@@ -48,6 +48,14 @@ export function eventLine(event: NodeEvent): string | null {
       return `peer ${printable(event.peer_id)} at ${printable(event.address)}`;
     case 'peerDisconnected':
       return `peer ${printable(event.peer_id)} left`;
+    case 'voteChallenged':
+      return `CHALLENGED seat ${event.seat} of ${shortId(event.optimum)}: the vote of ${shortId(event.evaluator)}, by ${shortId(event.challenger)}`;
+    case 'voteJudged':
+      return `JUDGED seat ${event.seat} of ${shortId(event.optimum)}: ${event.outcome}${event.outcome === 'false-vote' ? `, ${shortId(event.evaluator)} is banned` : ''}`;
+    case 'offence':
+      return `OFFENCE ${event.offence} by ${shortId(event.node_id)}`;
+    case 'verdictProvisional':
+    case 'finalized':
     case 'seatTaken':
     case 'syncProgress':
     case 'trainingProgress':

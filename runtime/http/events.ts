@@ -49,6 +49,36 @@ export type NodeEvent = Timed &
         readonly reason: string;
       }
     | {
+        readonly event: 'verdictProvisional';
+        readonly optimum: string;
+        readonly domain_id: string;
+        readonly optimizer: string;
+        /** Null when it will be rejected. */
+        readonly verified: number | null;
+        readonly settles_at_height: number;
+      }
+    | {
+        readonly event: 'voteChallenged';
+        readonly optimum: string;
+        readonly domain_id: string;
+        readonly seat: number;
+        readonly evaluator: string;
+        readonly challenger: string;
+      }
+    | {
+        readonly event: 'voteJudged';
+        readonly optimum: string;
+        readonly domain_id: string;
+        readonly seat: number;
+        readonly evaluator: string;
+        readonly challenger: string;
+        /** `false-vote`: the evaluator lied, and is slashed and banned. */
+        readonly outcome: 'false-vote' | 'true-vote' | 'undecided';
+      }
+    /** A node signed against itself. */
+    | { readonly event: 'offence'; readonly node_id: string; readonly offence: string }
+    | { readonly event: 'finalized'; readonly height: number; readonly hash: string }
+    | {
         readonly event: 'roundFinished';
         readonly domain_id: string;
         readonly round: number;
@@ -100,26 +130,44 @@ export type NodeEvent = Timed &
 type Untimed<E> = E extends unknown ? Omit<E, 'at'> : never;
 
 function recordEvent(record: ChainRecord): Untimed<NodeEvent> | null {
-  const base = 'optimizer' in record ? { domain_id: record.domain, optimizer: record.optimizer } : null;
-  if (base === null) return null;
   switch (record.type) {
     case 'REVEALED':
-      return { event: 'optimumRevealed', optimum: record.optimum, ...base, reported: record.reportedNano / NANO };
+      return { event: 'optimumRevealed', ...optimumOf(record), reported: record.reportedNano / NANO };
+    case 'PROVISIONAL': {
+      const verified = record.verifiedNano === null ? null : record.verifiedNano / NANO;
+      const settles = record.settlesAtHeight;
+      return { event: 'verdictProvisional', ...optimumOf(record), verified, settles_at_height: settles };
+    }
+    case 'CHALLENGED': {
+      const { optimum, domain, seat, evaluator, challenger } = record;
+      return { event: 'voteChallenged', optimum, domain_id: domain, seat, evaluator, challenger };
+    }
+    case 'JUDGED': {
+      const { optimum, domain, seat, evaluator, challenger, outcome } = record;
+      return { event: 'voteJudged', optimum, domain_id: domain, seat, evaluator, challenger, outcome };
+    }
     case 'OPTIMAE_ACCEPTED':
       return {
         event: 'optimumAccepted',
-        optimum: record.optimum,
-        ...base,
+        ...optimumOf(record),
         reported: record.reportedNano / NANO,
         verified: record.verifiedNano / NANO,
         seats: record.seats,
         agreeing: record.agreeing,
       };
     case 'OPTIMAE_REJECTED':
-      return { event: 'optimumRejected', optimum: record.optimum, ...base, reason: record.reason };
+      return { event: 'optimumRejected', ...optimumOf(record), reason: record.reason };
+    case 'OFFENCE':
+      return { event: 'offence', node_id: record.node, offence: record.offence };
+    case 'FINALIZED':
+      return { event: 'finalized', height: record.height, hash: record.hash };
     default:
       return null;
   }
+}
+
+function optimumOf({ optimum, domain, optimizer }: { optimum: string; domain: string; optimizer: string }) {
+  return { optimum, domain_id: domain, optimizer };
 }
 
 /** Calls `listener` for everything that happens from now on. The returned function ends it. */

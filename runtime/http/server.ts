@@ -9,6 +9,8 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { DoinError, errorMessage } from '../errors.js';
 import { loadAssets } from './assets.js';
 import { streamEvents } from './event-stream.js';
+import type { Explore } from './explore.js';
+import { registerExplore } from './explore-routes.js';
 import type { StatusSource } from './node-view.js';
 import { registerOpenApi } from './openapi.js';
 import { isUnavailable, sendProblem } from './problem.js';
@@ -23,6 +25,8 @@ export interface HttpOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly source: StatusSource;
+  /** Pages of the dashboard alone; without it there are none. */
+  readonly explore?: Explore;
   /** Where `/trace` gets its records; without it there is no such page. */
   readonly trace?: TraceTap;
   /** The wallet, and the token that writing needs; without them there are no such pages. */
@@ -93,6 +97,7 @@ export async function createHttpServer(options: Omit<HttpOptions, 'host' | 'port
     );
   }
   registerRoutes(app, options.source);
+  if (options.explore !== undefined) registerExplore(app, options.explore);
   if (options.wallet !== undefined) registerWallet(app, options.wallet.wallet, options.wallet.token);
   await app.register(async (scope) => {
     scope.get('/events', { websocket: true, schema: { hide: true } }, (socket) => streamEvents(socket, options.source));

@@ -29,7 +29,7 @@ export function workPages(system: AskPort): WorkPages {
           optimum: view.optimum,
           domain_id: view.domain,
           optimizer: view.optimizer,
-          reported: view.reportedNano / NANO,
+          reported: view.reportedNano === null ? null : view.reportedNano / NANO,
           verdict: view.verdict,
           seats: view.seats.map((seat) => ({
             seat: seat.index,

@@ -8,6 +8,7 @@ import type { CliNode, NodeHooks } from '../cli/node-port.js';
 import { loadOrCreateIdentity } from '../crypto/keys.js';
 import { peerIdOf } from '../crypto/peer-id.js';
 import { DoinError, errorMessage } from '../errors.js';
+import { createExplore } from '../http/explore.js';
 import { type RunningHttp, startHttpServer } from '../http/server.js';
 import { createStatusSource } from '../http/source.js';
 import { type NodeSummary, summaryOf } from '../http/status.js';
@@ -85,6 +86,7 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
       host: config.host,
       port: config.port,
       source,
+      explore: createExplore(system),
       trace: traces,
       wallet: { wallet: createWallet(system), token },
       requestsPerMinute: config.requests_per_minute,

@@ -44,8 +44,8 @@ export const quorumsPage = z.strictObject({
       optimum: hash,
       domain_id: domainId,
       optimizer: nodeId,
-      reported: z.number(),
-      verdict: z.enum(['open', 'accepted', 'rejected']),
+      reported: z.number().nullable().describe('Null before the reveal.'),
+      verdict: z.enum(['committed', 'open', 'provisional', 'accepted', 'rejected', 'expired']),
       seats: z.array(
         z.strictObject({
           seat: count,

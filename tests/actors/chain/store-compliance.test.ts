@@ -84,6 +84,27 @@ for (const [kind, create] of Object.entries(KINDS)) {
     t.false(await store.isCanonical(b2.hash));
   });
 
+  test(`${kind}: all branches are listed from a height on, and which of them is canonical`, async (t) => {
+    const { store } = await withStore(t);
+    t.teardown(() => store.close());
+    await store.save([{ block: b2, records: [] }], null);
+    const places = async (from: number, limit: number) =>
+      (await store.branchesFrom(from, limit)).map(({ hash, parent, isCanonical }) => [hash, parent, isCanonical]);
+    const second = [
+      [a2.hash, a1.hash, true],
+      [b2.hash, a1.hash, false],
+    ];
+    t.deepEqual(await places(2, 10), second);
+    t.deepEqual(await places(0, 10), [[a1.hash, GENESIS, true], ...second]);
+    t.is((await places(0, 2)).length, 2);
+    const change = { head: b3.hash, reverted: [a2.hash], applied: [b2.hash, b3.hash] };
+    await store.save([{ block: b3, records: [] }], change);
+    t.deepEqual(
+      (await store.branchesFrom(2, 10)).filter(({ isCanonical }) => isCanonical).map(({ hash }) => hash),
+      [b2.hash, b3.hash],
+    );
+  });
+
   test(`${kind}: a side branch is kept without being canonical, and becomes it by a head change`, async (t) => {
     const { store } = await withStore(t);
     t.teardown(() => store.close());

@@ -10,7 +10,7 @@ import { type Experiment, optimizer, type Round } from '../../../actors/optimize
 import { quorum } from '../../../actors/quorum/messages.js';
 import { reputation } from '../../../actors/reputation/messages.js';
 import { taskQueue } from '../../../actors/task-queue/messages.js';
-import { tracker } from '../../../actors/tracker/messages.js';
+import { type Trial, tracker } from '../../../actors/tracker/messages.js';
 import type { AnyProtocol } from '../../../runtime/system/actor.js';
 import type { PayloadOf, ReplyOf, RequestOf } from '../../../runtime/system/protocol.js';
 
@@ -256,6 +256,15 @@ const chainSamples: Samples<typeof chain> = {
   getHeadersAfter: { request: { locator: [], limit: 1 }, reply: { headers: [bytes] } },
   getTransactions: { request: { ids: [hash] }, reply: { transactions: [bytes] } },
   getApplied: { request: { fromHeight: 0, limit: 9 }, reply: { blocks: [applied] } },
+  getBranches: {
+    request: { heights: 9 },
+    reply: {
+      head: hash,
+      justifiedHeight: 4,
+      finalizedHeight: 2,
+      blocks: [{ hash, parent: hash, height: 7, isProofBlock: true, isCanonical: false }],
+    },
+  },
   getBlockView: { request: { height: 7 }, reply: { view: { hash, block, records, isProofBlock: true } } },
   transactionAccepted: { payload: { id: hash, bytes, publish: true, transaction } },
   blockProduced: { payload: { hash, height: 7, announcement: bytes } },
@@ -324,7 +333,29 @@ const quorumSamples: Samples<typeof quorum> = {
     request: { limit: 1 },
     reply: {
       quorums: [
-        { optimum: hash, domain: 'digits', optimizer: node, reportedNano: 1, seats: [seat], verdict: 'accepted' },
+        {
+          optimum: hash,
+          domain: 'digits',
+          optimizer: node,
+          reportedNano: 1,
+          verifiedNano: null,
+          seats: [seat],
+          challenges: [
+            {
+              seat: 0,
+              evaluator: node,
+              challenger: node,
+              jurors: 3,
+              outcome: 'false-vote',
+              raised: { height: 3, timestampMs: 4 },
+              judged: null,
+            },
+          ],
+          verdict: 'accepted',
+          reason: null,
+          settlesAtHeight: 9,
+          stations: { committed: null, revealed: { height: 1, timestampMs: 2 }, provisional: null, settled: null },
+        },
       ],
     },
   },
@@ -347,6 +378,24 @@ const reputationSamples: Samples<typeof reputation> = {
           agreedVotes: 4,
           divergentVotes: 5,
           missedSeats: 6,
+        },
+      ],
+    },
+  },
+  getIncidents: {
+    request: { limit: 5 },
+    reply: {
+      incidents: [
+        {
+          kind: 'false-vote',
+          node,
+          reportedBy: node,
+          optimum: hash,
+          domain: 'digits',
+          seat: 1,
+          reason: null,
+          height: 9,
+          timestampMs: 10,
         },
       ],
     },
@@ -389,7 +438,46 @@ const taskQueueSamples: Samples<typeof taskQueue> = {
   finished: { payload: { taskId: 't', kind: 'train', domainId: 'digits', seconds: 1, failure: null } },
 };
 
+const trial: Trial = {
+  experimentId: 'e',
+  roundNumber: 1,
+  timestampMs: 2,
+  performance: 0.5,
+  bestPerformance: 0.5,
+  standardError: 0.01,
+  isImprovement: true,
+  migrant: false,
+  epochs: 3,
+  generation: 0,
+  seconds: 1.5,
+  parameters: { rate: 1e-9, activation: 'relu' },
+};
+
 const trackerSamples: Samples<typeof tracker> = {
+  getTrials: {
+    request: {
+      domainId: 'digits',
+      improvements: false,
+      migrants: true,
+      performance: { from: null, to: 0.5 },
+      parameters: [{ name: 'rate', from: 0, to: null }],
+      sort: 'performance',
+      descending: true,
+      offset: 0,
+      limit: 3,
+    },
+    reply: { trials: [trial], total: 1 },
+  },
+  getTrialSample: {
+    request: { domainId: 'digits', limit: 3 },
+    reply: { total: 1, spread: [trial], improvements: [] },
+  },
+  getAccepted: {
+    request: { domainId: 'digits', limit: 3 },
+    reply: {
+      accepted: [{ optimum: hash, optimizer: node, reported: 0.5, verified: 0.4, height: 3, timestampMs: 4 }],
+    },
+  },
   getCurve: {
     request: { domainId: 'digits', limit: 3 },
     reply: { points: [{ roundNumber: 1, timestampMs: 2, performance: 0.5, bestPerformance: 0.5 }] },
