@@ -13,9 +13,9 @@ export const MEMBERS = ['ada', 'bob', 'cid', 'dan'];
 export function earnedChain(genesis = makeGenesis(MEMBERS)): TestChain {
   const chain = new TestChain(genesis, MEMBERS);
   const { commit, reveal } = makeReveal(genesis, 'ada', [1, 2], 0);
-  chain.add([sign(genesis, 'ada', 1, commit)]);
-  const { records } = chain.add([sign(genesis, 'ada', 2, reveal)]);
-  chain.add(votesOn(chain, records, () => 0));
+  chain.addWithNext([sign(genesis, 'ada', 1, commit)]);
+  const { records } = chain.addWithNext([sign(genesis, 'ada', 2, reveal)]);
+  chain.addWithNext(votesOn(chain, records, () => 0));
   return chain;
 }
 
