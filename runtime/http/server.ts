@@ -8,7 +8,8 @@ import websocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { DoinError, errorMessage } from '../errors.js';
 import { loadAssets } from './assets.js';
-import { streamEvents } from './event-stream.js';
+import { EventLog } from './event-log.js';
+import { registerEvents } from './event-stream.js';
 import type { Explore } from './explore.js';
 import { registerExplore } from './explore-routes.js';
 import type { StatusSource } from './node-view.js';
@@ -99,8 +100,10 @@ export async function createHttpServer(options: Omit<HttpOptions, 'host' | 'port
   registerRoutes(app, options.source);
   if (options.explore !== undefined) registerExplore(app, options.explore);
   if (options.wallet !== undefined) registerWallet(app, options.wallet.wallet, options.wallet.token);
+  const events = new EventLog((listener) => options.source.subscribe(listener));
+  app.addHook('onClose', async () => events.close());
   await app.register(async (scope) => {
-    scope.get('/events', { websocket: true, schema: { hide: true } }, (socket) => streamEvents(socket, options.source));
+    registerEvents(scope, events);
     if (options.trace !== undefined) registerTrace(scope, options.trace);
   });
   return app;
