@@ -11,7 +11,7 @@ import { Database } from '../../runtime/storage/sqlite.js';
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { chain } from '../chain/messages.js';
 import { type Experiment, optimizer, type Round } from '../optimizer/messages.js';
-import { ChainFollower, type FollowedBlock } from './chain-optimae.js';
+import { ChainFollower, PAGE } from './chain-optimae.js';
 import { derivedExperimentRow, experimentRow, type NodeFacts } from './experiment.js';
 import { tracker } from './messages.js';
 import { OlapQueries } from './olap-queries.js';
@@ -55,13 +55,6 @@ async function openStore(database: Database, options: TrackerOptions): Promise<O
   return store;
 }
 
-async function readBlock(ctx: ActorContext, height: number): Promise<FollowedBlock | null> {
-  const { view } = await ctx.ask(chain.getBlockView, { height });
-  if (view === null) return null;
-  const { parent, timestampMs } = view.block.header;
-  return { height, hash: view.hash, parent, timestampMs, records: view.records };
-}
-
 export const trackerActor = defineActor({
   role: 'tracker',
   protocol: tracker,
@@ -90,9 +83,19 @@ export const trackerActor = defineActor({
     await writer.completeCsv();
     const spaces = new Map(options.domains.flatMap(({ domainId, space }) => (space ? [[domainId, space]] : [])));
     const follower = new ChainFollower(
-      { store, spaces, now: () => ctx.now(), readBlock: (height) => readBlock(ctx, height) },
+      {
+        store,
+        spaces,
+        now: () => ctx.now(),
+        readBlocks: async (fromHeight) => (await ctx.ask(chain.getApplied, { fromHeight, limit: PAGE })).blocks,
+      },
       await store.getCursor(),
     );
+
+    // A chain at rest tells of no block that would bring up what was missed.
+    await follower.catchUp().catch((error: unknown) => {
+      ctx.log.warn('the chain is read when its next block comes', { error: errorMessage(error) });
+    });
 
     let timerRuns = false;
     const flushSoon = () => {

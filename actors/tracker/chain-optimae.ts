@@ -1,5 +1,6 @@
 /** Follows the chain into `fact_chain_optimae`: every accepted optimum of every node, corrected when branches switch. */
 import { decodeGenome, type Genome, NANO, type Space } from '../../runtime/genome/space.js';
+import { Serial } from '../../runtime/serial.js';
 import type { ChainRecord, Hash } from '../chain/types.js';
 import type { ChainCursor, OlapStore } from './olap-store.js';
 import type { ChainOptimumRow } from './rows.js';
@@ -17,12 +18,16 @@ interface FollowerOptions {
   readonly store: OlapStore;
   readonly spaces: ReadonlyMap<string, Space>;
   readonly now: () => number;
-  /** The canonical block of a height, to fill what was missed while this actor was down. */
-  readonly readBlock: (height: number) => Promise<FollowedBlock | null>;
+  /** Canonical blocks from a height on, at most `PAGE`: what was missed while this actor was down. */
+  readonly readBlocks: (fromHeight: number) => Promise<readonly FollowedBlock[]>;
 }
+
+/** Blocks of one question, and of one transaction. */
+export const PAGE = 200;
 
 export class ChainFollower {
   readonly #options: FollowerOptions;
+  readonly #serial = new Serial();
   /** `hash` is null right after a revert: the next block names it as its parent. Undefined: nothing followed yet. */
   #cursor: { readonly height: number; readonly hash: Hash | null } | undefined;
 
@@ -31,45 +36,62 @@ export class ChainFollower {
     this.#cursor = cursor;
   }
 
-  async apply(block: FollowedBlock): Promise<void> {
-    if (block.hash === this.#cursor?.hash) return;
-    if (!this.#continues(block)) await this.#resync(block.height);
-    await this.#add(block);
+  apply(block: FollowedBlock): Promise<void> {
+    return this.#serial.run(async () => {
+      if (block.hash === this.#cursor?.hash) return;
+      await (this.#continues(block) ? this.#add([block]) : this.#catchUp());
+    });
   }
 
-  async revert(hashes: readonly Hash[]): Promise<void> {
-    const cursor = this.#cursor;
-    await this.#options.store.removeBlocks(hashes, null);
-    const follows = cursor !== undefined && cursor.hash !== null && cursor.hash === hashes[0];
-    this.#cursor = follows ? { height: cursor.height - hashes.length, hash: null } : undefined;
+  revert(hashes: readonly Hash[]): Promise<void> {
+    return this.#serial.run(async () => {
+      await this.#options.store.removeBlocks(hashes, null);
+      const cursor = this.#cursor;
+      const place = cursor === undefined || cursor.hash === null ? -1 : hashes.indexOf(cursor.hash);
+      if (cursor === undefined || place < 0) return;
+      this.#cursor = { height: cursor.height - (hashes.length - place), hash: null };
+    });
+  }
+
+  /** Reads what the chain has beyond the cursor: at start, and whenever a block does not continue what was followed. */
+  catchUp(): Promise<void> {
+    return this.#serial.run(() => this.#catchUp());
   }
 
   #continues(block: FollowedBlock): boolean {
-    if (block.height <= 1) return true;
     const cursor = this.#cursor;
-    return cursor?.height === block.height - 1 && (cursor.hash === null || cursor.hash === block.parent);
+    if (cursor === undefined) return block.height === 1;
+    return cursor.height === block.height - 1 && (cursor.hash === null || cursor.hash === block.parent);
   }
 
-  /** Reads the canonical blocks below `height` again: from the cursor if that is still canonical, else all. */
-  async #resync(height: number): Promise<void> {
+  /** From the cursor if that is still canonical, else everything: a switch nobody told of went below it. */
+  async #catchUp(): Promise<void> {
     const cursor = this.#cursor;
     let from = 1;
-    if (cursor !== undefined && cursor.height < height) {
-      const canonical = await this.#options.readBlock(cursor.height);
-      if (canonical !== null && canonical.hash === cursor.hash) from = cursor.height + 1;
+    if (cursor?.hash === null) from = cursor.height + 1;
+    else if (cursor !== undefined) {
+      const [canonical] = await this.#options.readBlocks(cursor.height);
+      if (canonical?.height === cursor.height && canonical.hash === cursor.hash) from = cursor.height + 1;
     }
-    if (from === 1) await this.#options.store.removeAllBlocks();
-    for (let at = from; at < height; at += 1) {
-      const block = await this.#options.readBlock(at);
-      if (block === null) return;
-      await this.#add(block);
+    if (from === 1) {
+      await this.#options.store.removeAllBlocks();
+      this.#cursor = undefined;
+    }
+    for (;;) {
+      // A chain that began at a snapshot has no first blocks: then the first it has.
+      const blocks = await this.#options.readBlocks(from);
+      await this.#add(blocks);
+      if (blocks.length < PAGE) return;
+      from = (blocks.at(-1)?.height ?? from) + 1;
     }
   }
 
-  async #add(block: FollowedBlock): Promise<void> {
-    const rows = block.records.flatMap((record) => this.#rowOf(record, block) ?? []);
-    const cursor = { height: block.height, hash: block.hash };
-    await this.#options.store.addBlock(cursor, rows);
+  async #add(blocks: readonly FollowedBlock[]): Promise<void> {
+    const last = blocks.at(-1);
+    if (last === undefined) return;
+    const rows = blocks.flatMap((block) => block.records.flatMap((record) => this.#rowOf(record, block) ?? []));
+    const cursor = { height: last.height, hash: last.hash };
+    await this.#options.store.addBlocks(cursor, rows);
     this.#cursor = cursor;
   }
 

@@ -143,8 +143,8 @@ export class OlapStore {
     return this.#database.get('SELECT height, hash FROM _chain_cursor');
   }
 
-  /** The optimae of one block, and the cursor moved onto it. */
-  async addBlock(cursor: ChainCursor, rows: readonly ChainOptimumRow[]): Promise<void> {
+  /** The optimae of blocks, and the cursor moved onto the last of them. */
+  async addBlocks(cursor: ChainCursor, rows: readonly ChainOptimumRow[]): Promise<void> {
     await this.#database.transaction(async () => {
       for (const row of rows) await this.#insert('REPLACE', 'fact_chain_optimae', row);
       await this.#setCursor(cursor);

@@ -48,7 +48,9 @@ test('a client that does not read costs a bounded memory, and goes on where the 
   t.true(socket.bufferedAmount < 1.1 * 1024 * 1024);
   const before = socket.sent.length;
   while (socket.bufferedAmount > 0) socket.read();
-  const frames = socket.sent.map((text) => JSON.parse(text) as { id?: number; event: string; from?: number; to?: number });
+  const frames = socket.sent.map(
+    (text) => JSON.parse(text) as { id?: number; event: string; from?: number; to?: number },
+  );
   const missed = frames[before]!;
   t.deepEqual([missed.event, missed.from, missed.to], ['missed', before + 1, 10_000 - 4096]);
   t.is(frames.at(-1)!.id, 10_000);

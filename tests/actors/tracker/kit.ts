@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Subject } from 'rxjs';
-import type { BlockApplied, BlockView } from '../../../actors/chain/messages.js';
+import type { BlockApplied } from '../../../actors/chain/messages.js';
 import type { ChainRecord } from '../../../actors/chain/types.js';
 import type { Experiment, Round } from '../../../actors/optimizer/messages.js';
 import { type TrackerOptions, trackerActor } from '../../../actors/tracker/actor.js';
@@ -34,8 +34,8 @@ export function newOptions(): TrackerOptions {
 
 export interface TrackerRun {
   readonly warnings: string[];
-  /** What `chain.getBlockView` answers, by height. */
-  readonly blocks: Map<number, BlockView>;
+  /** What `chain.getApplied` answers, by height. */
+  readonly blocks: Map<number, BlockApplied>;
   /** Number of blocks the tracker asked for. */
   asked(): number;
   started(experiment: Experiment): Promise<void>;
@@ -49,9 +49,13 @@ export interface TrackerRun {
   stop(): Promise<void>;
 }
 
-export async function startTracker(options: TrackerOptions): Promise<TrackerRun> {
+/** `canonical`: what the chain has already. */
+export async function startTracker(
+  options: TrackerOptions,
+  canonical: readonly BlockApplied[] = [],
+): Promise<TrackerRun> {
   const warnings: string[] = [];
-  const blocks = new Map<number, BlockView>();
+  const blocks = new Map(canonical.map((known) => [known.height, known]));
   const timers = new Set<NodeJS.Timeout>();
   let asked = 0;
   const context: ActorContext = {
@@ -73,8 +77,9 @@ export async function startTracker(options: TrackerOptions): Promise<TrackerRun>
     ready: () => Promise.resolve(),
     async ask(_reference, request) {
       asked += 1;
-      const { height } = request as { height: number };
-      return { view: blocks.get(height) ?? null } as never;
+      const { fromHeight, limit } = request as { fromHeight: number; limit: number };
+      const found = [...blocks.values()].filter(({ height }) => height >= fromHeight);
+      return { blocks: found.sort((a, b) => a.height - b.height).slice(0, limit) } as never;
     },
     emit() {},
   };
@@ -87,8 +92,14 @@ export async function startTracker(options: TrackerOptions): Promise<TrackerRun>
     round: async (round) => events['optimizer.roundFinished'](round, envelope),
     converged: async (experimentId) =>
       events['optimizer.converged']({ domainId: 'digits', experimentId, reason: 'patience' }, envelope),
-    applied: async (block) => events['chain.blockApplied'](block, envelope),
-    reverted: async (hashes) => events['chain.blocksReverted']({ hashes, height: 0 }, envelope),
+    async applied(block) {
+      blocks.set(block.height, block);
+      await events['chain.blockApplied'](block, envelope);
+    },
+    async reverted(hashes) {
+      for (const block of [...blocks.values()]) if (hashes.includes(block.hash)) blocks.delete(block.height);
+      await events['chain.blocksReverted']({ hashes, height: 0 }, envelope);
+    },
     flush: async () => (await handlers.flush({}, envelope)).rounds,
     curve: async (limit) => (await handlers.getCurve({ domainId: 'digits', limit }, envelope)).points,
     experiments: async () => (await handlers.getExperiments({}, envelope)).experiments,
@@ -169,23 +180,4 @@ export function block(height: number, hash: string, parent: string, optimae: rea
   const records = optimae.map(acceptedRecord);
   const timestampMs = 1_700_000_000_000 + height * 1000;
   return { height, hash, parent, timestampMs, proposer: HASH, isProofBlock: false, transactions: 0, records };
-}
-
-export function viewOf(applied: BlockApplied): BlockView {
-  const { hash, records, isProofBlock } = applied;
-  const header = {
-    version: 1,
-    chainId: 'test',
-    height: applied.height,
-    parent: applied.parent,
-    timestampMs: applied.timestampMs,
-    slot: applied.height,
-    rank: 0,
-    proposer: HASH,
-    transactionsRoot: HASH,
-    stateRoot: HASH,
-    vrfProof: '00'.repeat(80),
-    signature: '',
-  };
-  return { hash, records, isProofBlock, block: { header, transactions: [] } };
 }
