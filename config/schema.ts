@@ -226,6 +226,11 @@ export const nodeConfigSchema = z.strictObject({
     description: '"solo" founds a private network of this one node; otherwise the path of a genesis file.',
     expected: '"solo" or the path of a genesis file',
   }),
+  sync_mode: documented(z.enum(['full', 'snapshot']).default('full'), {
+    description:
+      '"snapshot": an empty data_dir starts at a snapshot that peers have of a block which checkpoint or a ledger of anchors names; after 30 s without one, and with "full" always, at the genesis.',
+    expected: '"full" or "snapshot"',
+  }),
   domains: documented(
     z
       .array(domainSchema)

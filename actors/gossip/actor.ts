@@ -16,6 +16,7 @@ import { Discovery } from './discovery.js';
 import { createLibp2pPort } from './libp2p-port.js';
 import { gossip } from './messages.js';
 import type { NetworkPort, PortListener, PortOptions, RelayMode } from './port.js';
+import { SnapshotJoin } from './snapshot-join.js';
 import { MAX_STANDING, Standing } from './standing.js';
 import { StatusExchange } from './status.js';
 import { Synchroniser } from './sync.js';
@@ -41,6 +42,8 @@ export interface GossipOptions {
   /** Where known peers are kept over a restart. */
   readonly peersFile: string;
   readonly blobFolder: string;
+  /** An empty chain starts at a snapshot of a trusted block when some peer has one. */
+  readonly startAtSnapshot: boolean;
   /** Domains whose blobs this node carries. */
   readonly domains: readonly string[];
 }
@@ -137,6 +140,7 @@ interface Network {
   readonly wire: Wire;
   readonly status: StatusExchange;
   readonly synchroniser: Synchroniser;
+  readonly join: SnapshotJoin;
   readonly topics: GossipTopics;
   readonly blobs: BlobFetcher;
   readonly store: BlobStore;
@@ -157,6 +161,7 @@ function assemble(ctx: ActorContext, options: GossipOptions, modules: GossipModu
       network.discovery.disconnected(peerId);
       network.wire.forget(peerId);
       network.synchroniser.disconnected(peerId);
+      network.join.disconnected(peerId);
       ctx.emit(gossip.peerDisconnected, { peerId });
     },
     discovered: (address) => network.discovery.discovered(address),
@@ -176,8 +181,12 @@ function assemble(ctx: ActorContext, options: GossipOptions, modules: GossipModu
     standing: (peerId) => standing.points(peerId),
   });
   const wire = new Wire(port, chainId, modules.versions);
-  const requestSync = (peerId: string) => network.synchroniser.request(peerId);
-  const status = new StatusExchange({ ctx, port, wire, chainId, genesisHash, onAhead: requestSync });
+  const onAhead = (peerId: string) => {
+    network.join.peerAhead(peerId).catch((error: unknown) => {
+      ctx.log.debug('not caught up with', { peerId, error: errorMessage(error) });
+    });
+  };
+  const status = new StatusExchange({ ctx, port, wire, chainId, genesisHash, onAhead });
   const onUnknownParent = (peerId: string) => void compareNotes(ctx, network, peerId);
   const store = modules.createBlobStore(options.blobFolder);
   serveChain(ctx, wire);
@@ -194,6 +203,10 @@ function assemble(ctx: ActorContext, options: GossipOptions, modules: GossipModu
     standing,
     status,
     synchroniser: new Synchroniser({ ctx, port, wire, status }),
+    join: new SnapshotJoin(
+      { ctx, port, wire, onReady: (peerId) => network.synchroniser.request(peerId) },
+      options.startAtSnapshot,
+    ),
     topics: new GossipTopics({ ctx, port, wire, chainId, onUnknownParent }),
     blobs: new BlobFetcher({ ctx, port, wire, store }),
     store,

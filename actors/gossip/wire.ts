@@ -64,6 +64,12 @@ export const MAX_IDS = 256;
 /** Peers in one answer; the asker meets more by asking others. */
 export const MAX_TOLD_PEERS = 64;
 const MAX_PEER_ID_BYTES = 64;
+/** In one answer; a node keeps two. */
+const MAX_SNAPSHOTS = 8;
+/** 33 million entries of a state. */
+const MAX_SNAPSHOT_CHUNKS = 65_536;
+/** 512 entries; the longest is a list of all members. */
+const MAX_SNAPSHOT_CHUNK_BYTES = 8 * 1024 * 1024;
 /** Of the largest blob. */
 const MAX_BLOB_CHUNKS = 64;
 const EMPTY = struct({});
@@ -131,6 +137,26 @@ export const WIRE = {
     limits: { maxRequestBytes: ENVELOPE_BYTES, ratePerSecond: 2, burst: 10 },
     maxResponseBytes: MAX_IDS * HASH_BYTES + ENVELOPE_BYTES,
     timeoutMs: 5_000,
+  }),
+  /** Snapshots of states that the answerer has: the block's header, and in how many chunks. */
+  snapshots: define({
+    name: 'snapshots',
+    request: EMPTY,
+    response: array(
+      struct({ block: hash32, header: bytes(1, MAX_HEADER_BYTES), chunks: integer(1, MAX_SNAPSHOT_CHUNKS) }),
+      MAX_SNAPSHOTS,
+    ),
+    limits: { maxRequestBytes: ENVELOPE_BYTES, ratePerSecond: 1, burst: 5 },
+    maxResponseBytes: MAX_SNAPSHOTS * ENVELOPE_BYTES,
+    timeoutMs: 5_000,
+  }),
+  snapshotChunk: define({
+    name: 'snapshot-chunk',
+    request: struct({ block: hash32, index: integer(0, MAX_SNAPSHOT_CHUNKS - 1) }),
+    response: nullable(bytes(1, MAX_SNAPSHOT_CHUNK_BYTES)),
+    limits: { maxRequestBytes: ENVELOPE_BYTES, ratePerSecond: 50, burst: 100 },
+    maxResponseBytes: MAX_SNAPSHOT_CHUNK_BYTES + ENVELOPE_BYTES,
+    timeoutMs: 20_000,
   }),
   /** The hashes of a blob's chunks, null when the answerer lacks it. */
   blobHashes: define({

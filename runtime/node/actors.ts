@@ -102,6 +102,7 @@ function optionsOf(
       relay: config.p2p.relay,
       peerExchange: config.p2p.peer_exchange,
       peersFile: join(config.data_dir, 'peers.json'),
+      startAtSnapshot: config.sync_mode === 'snapshot',
       blobFolder,
       domains: config.domains.map((domain) => domain.domain_id),
     },

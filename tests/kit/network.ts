@@ -152,6 +152,7 @@ export class SimulatedDoin {
         relay: 'off',
         peerExchange: true,
         peersFile: 'peers',
+        startAtSnapshot: false,
         blobFolder: 'blobs',
         domains: domainIds,
       }),

@@ -257,6 +257,7 @@ export async function startNode(
     relay: 'off',
     peerExchange: false,
     peersFile: '',
+    startAtSnapshot: false,
     blobFolder: '',
     domains: ['digits'],
     ...overrides,
