@@ -8,7 +8,6 @@ export function storyOfTransaction(body: TransactionBody): Pick<SendOptions, 'tr
   switch (body.type) {
     case 'commit':
     case 'reveal':
-      return inStoryOf(body.commitment);
     case 'vote':
     case 'challenge':
     case 'jury-vote':

@@ -104,6 +104,8 @@ export type TransactionBody =
   | { readonly type: 'evidence'; readonly offender: NodeId; readonly offence: Offence }
   | {
       readonly type: 'commit';
+      /** Id of the optimum: of the commitment and the sender, so that no copy takes its place (transactions/commit.ts). */
+      readonly optimum: Hash;
       readonly commitment: Hash;
       readonly domain: string;
       /** Solution of the client puzzle (stamp.ts), instead of a stake; null locks the stake. */
@@ -111,7 +113,7 @@ export type TransactionBody =
     }
   | {
       readonly type: 'reveal';
-      readonly commitment: Hash;
+      readonly optimum: Hash;
       readonly genome: Genome;
       /** 32 random bytes that hide the genome inside the commitment. */
       readonly salt: Hash;

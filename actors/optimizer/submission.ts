@@ -13,7 +13,7 @@ import type { BlobStore } from '../../runtime/storage/blob-store.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
 import { inStoryOf } from '../../runtime/trace/story-id.js';
 import { chain } from '../chain/messages.js';
-import { commitmentOf } from '../chain/transactions/commit.js';
+import { commitmentOf, optimumIdOf } from '../chain/transactions/commit.js';
 import { isBetter } from '../chain/transactions/reveal.js';
 import type { ExperimentClaim, Hash, NodeId } from '../chain/types.js';
 import { taskQueue } from '../task-queue/messages.js';
@@ -63,8 +63,7 @@ export class Submission {
    */
   static draft(ctx: ActorContext, options: SubmissionOptions, genome: Genome): SubmissionDraft {
     const salt = toHex(ctx.randomBytes(32));
-    const { chainId, nodeId, spec } = options;
-    return { optimum: commitmentOf({ chainId, domain: spec.domainId, optimizer: nodeId, genome, salt }), salt };
+    return { optimum: optimumIdOf(commitmentFor(options, genome, salt), options.nodeId), salt };
   }
 
   get confirming(): boolean {
@@ -83,7 +82,7 @@ export class Submission {
     const story = inStoryOf(optimum);
     const stamp = await this.#stamp();
     this.#lastStepMs = this.#ctx.now();
-    const body = { type: 'commit', commitment: optimum, domain: domainId, stamp } as const;
+    const body = { type: 'commit', optimum, commitment: this.#commitment(), domain: domainId, stamp } as const;
     await this.#ctx.ask(chain.submit, { body }, story);
     this.#ctx.emit(optimizer.committed, { domainId, optimum, performance }, story);
   }
@@ -92,8 +91,13 @@ export class Submission {
   async #stamp(): Promise<number | null> {
     const { self, stakeUnits, stampBits } = await this.#ctx.ask(chain.getStatus, {});
     if (self.balanceUnits >= 2 * stakeUnits) return null;
-    const commitment = { commitment: this.pending.optimum, sender: this.#options.nodeId };
+    const commitment = { commitment: this.#commitment(), sender: this.#options.nodeId };
     return solveStamp(this.#ctx, commitment, stampBits);
+  }
+
+  #commitment(): Hash {
+    const { genome, salt } = this.pending;
+    return commitmentFor(this.#options, genome, salt);
   }
 
   /**
@@ -124,7 +128,7 @@ export class Submission {
       const blob = weights.length === 0 ? null : await this.#blobs.put(weights);
       await this.#ctx.ask(
         chain.submit,
-        { body: { type: 'reveal', commitment: optimum, genome, salt, blob, reportedNano, experiment } },
+        { body: { type: 'reveal', optimum, genome, salt, blob, reportedNano, experiment } },
         story,
       );
       this.#ctx.emit(optimizer.revealed, { domainId, optimum, performance: result.measurement.performance }, story);
@@ -134,4 +138,8 @@ export class Submission {
       this.#lastStepMs = this.#ctx.now();
     }
   }
+}
+
+function commitmentFor({ chainId, nodeId, spec }: SubmissionOptions, genome: Genome, salt: Hash): Hash {
+  return commitmentOf({ chainId, domain: spec.domainId, optimizer: nodeId, genome, salt });
 }

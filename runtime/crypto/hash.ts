@@ -19,6 +19,7 @@ export type HashTag =
   | 'doin/state-leaf'
   | 'doin/state-node'
   | 'doin/commitment'
+  | 'doin/optimum'
   | 'doin/beacon'
   | 'doin/vrf-input'
   | 'doin/offence'

@@ -1,6 +1,6 @@
 /**
  * Which optima and which block a message is about, read from its payload. Most messages name them in fields called
- * `optimum`, `commitment`, `hash` and `height`; the table knows the few that do not. Bytes are not decoded: their
+ * `optimum`, `hash` and `height`; the table knows the few that do not. Bytes are not decoded: their
  * senders put the message into the right story (story-id.ts).
  */
 export interface Subjects {
@@ -41,7 +41,7 @@ export function subjectsOf(name: string, payload: unknown): Subjects {
 
 function named(payload: unknown): Subjects {
   if (!isFields(payload)) return NOTHING;
-  const optimum = idOf(payload.optimum) ?? idOf(payload.commitment);
+  const optimum = idOf(payload.optimum);
   const block = idOf(payload.hash);
   const height = typeof payload.height === 'number' ? payload.height : null;
   if (optimum === null && block === null && height === null) return NOTHING;

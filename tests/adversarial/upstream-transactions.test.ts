@@ -8,7 +8,7 @@ import { decodeTransaction, transactionCodec } from '../../actors/chain/codec.js
 import { Execution } from '../../actors/chain/execution.js';
 import { ACCOUNT, GLOBALS } from '../../actors/chain/state/state.js';
 import { applyTransaction } from '../../actors/chain/transactions/apply.js';
-import { commitmentOf } from '../../actors/chain/transactions/commit.js';
+import { commitmentOf, optimumIdOf } from '../../actors/chain/transactions/commit.js';
 import { isBetter } from '../../actors/chain/transactions/reveal.js';
 import { applyTransfer } from '../../actors/chain/transactions/transfer.js';
 import { buildBlock } from '../../actors/chain/transition.js';
@@ -67,14 +67,24 @@ test('a NaN reveal: a value that is not a number makes every later result look w
 });
 
 test('commit copying: who reads a commitment makes it his own, and reveals what its owner reveals', (t) => {
-  const { commit, reveal, optimum } = makeReveal(genesis, 'ada', [1, 2], CLAIM_NANO);
+  const { commit, reveal, commitment } = makeReveal(genesis, 'ada', [1, 2], CLAIM_NANO);
   const chain = new TestChain(genesis, NAMES);
-  chain.addWithNext([sign(genesis, 'bob', 1, commit)]);
+  const copy = optimumIdOf(commitment, keyOf('bob').publicKey);
+  t.throws(() => chain.add([filler(chain), sign(genesis, 'bob', 1, commit)]), { message: /not-your-commitment/ });
+  chain.addWithNext([sign(genesis, 'bob', 1, { ...commit, optimum: copy } as TransactionBody)]);
   const { genome, salt } = reveal as Extract<TransactionBody, { type: 'reveal' }>;
   const preimage = { chainId: genesis.chainId, domain: DOMAIN_ID, genome, salt };
-  t.is(commitmentOf({ ...preimage, optimizer: keyOf('ada').publicKey }), optimum, 'without the sender in it, it opens');
-  t.not(commitmentOf({ ...preimage, optimizer: keyOf('bob').publicKey }), optimum);
-  t.throws(() => chain.add([filler(chain), sign(genesis, 'bob', 2, reveal)]), { message: /commitment-mismatch/ });
+  t.is(
+    commitmentOf({ ...preimage, optimizer: keyOf('ada').publicKey }),
+    commitment,
+    'without the sender in it, it opens',
+  );
+  t.not(commitmentOf({ ...preimage, optimizer: keyOf('bob').publicKey }), commitment);
+  const opened = { ...reveal, optimum: copy } as TransactionBody;
+  t.throws(() => chain.add([filler(chain), sign(genesis, 'bob', 2, opened)]), { message: /commitment-mismatch/ });
+  // The copy that came first does not take the place of the original, either.
+  t.notThrows(() => chain.addWithNext([sign(genesis, 'ada', 1, commit)]));
+  t.notThrows(() => chain.addWithNext([sign(genesis, 'ada', 2, reveal)]));
 });
 
 /** An execution on top of a chain where ada earned coins. */

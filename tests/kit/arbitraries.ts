@@ -98,13 +98,14 @@ const bodies: fc.Arbitrary<TransactionBody> = fc.oneof(
   record({ type: fc.constant('register-evaluator' as const), domains: fc.array(domain, { maxLength: 5 }) }),
   record({
     type: fc.constant('commit' as const),
+    optimum: hash,
     commitment: hash,
     domain,
     stamp: fc.option(natural, { nil: null }),
   }),
   record({
     type: fc.constant('reveal' as const),
-    commitment: hash,
+    optimum: hash,
     genome: fc.array(safe, { maxLength: 20 }),
     salt: hash,
     blob: fc.option(record({ hash, sizeBytes: fc.nat(16 * 1024 * 1024) }), { nil: null }),

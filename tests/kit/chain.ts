@@ -13,7 +13,7 @@ import {
 } from '../../actors/chain/genesis.js';
 import { opensAtMs, proposersOf, vrfInput } from '../../actors/chain/schedule.js';
 import { ACCOUNT, GLOBALS, NEW_ACCOUNT, type SeatState } from '../../actors/chain/state/state.js';
-import { commitmentOf } from '../../actors/chain/transactions/commit.js';
+import { commitmentOf, optimumIdOf } from '../../actors/chain/transactions/commit.js';
 import { type Applied, applyBlock, type Built, buildBlock, type Tip } from '../../actors/chain/transition.js';
 import type {
   Block,
@@ -108,15 +108,16 @@ export function makeReveal(
   name: string,
   genome: readonly number[],
   reportedNano: number,
-): { commit: TransactionBody; reveal: TransactionBody; optimum: string } {
+): { commit: TransactionBody; reveal: TransactionBody; commitment: string; optimum: string } {
   const salt = createHash('sha256').update(`${name}${genome.join()}`).digest('hex');
-  const optimum = commitmentOf({
+  const commitment = commitmentOf({
     chainId: genesis.chainId,
     domain: DOMAIN_ID,
     optimizer: keyOf(name).publicKey,
     genome,
     salt,
   });
+  const optimum = optimumIdOf(commitment, keyOf(name).publicKey);
   const experiment = {
     experimentId: 'experiment',
     roundNumber: 1,
@@ -126,8 +127,9 @@ export function makeReveal(
   };
   return {
     optimum,
-    commit: { type: 'commit', commitment: optimum, domain: DOMAIN_ID, stamp: 0 },
-    reveal: { type: 'reveal', commitment: optimum, genome, salt, blob: null, reportedNano, experiment },
+    commitment,
+    commit: { type: 'commit', optimum, commitment, domain: DOMAIN_ID, stamp: 0 },
+    reveal: { type: 'reveal', optimum, genome, salt, blob: null, reportedNano, experiment },
   };
 }
 

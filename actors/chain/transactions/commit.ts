@@ -1,3 +1,4 @@
+import { fromHex } from '../../../runtime/codec/bytes.js';
 import { array, encode, hash32, i54, struct, text } from '../../../runtime/codec/canonical.js';
 import { hash } from '../../../runtime/crypto/hash.js';
 import { expire, stakeUnits } from '../closing.js';
@@ -30,12 +31,21 @@ export function commitmentOf(preimage: {
   return hash('doin/commitment', [encode(commitmentPreimage, preimage)]);
 }
 
+/**
+ * Under which the state keeps it. With the sender in it, who copies a commitment from the network makes one of his own,
+ * which he can never open, instead of taking the place of the one he copied.
+ */
+export function optimumIdOf(commitment: Hash, optimizer: NodeId): Hash {
+  return hash('doin/optimum', [fromHex(commitment), fromHex(optimizer)]);
+}
+
 /** Reserves the training seed that the next block draws, for a stake or a stamp. */
 export function applyCommit(execution: Execution, sender: NodeId, body: Commit): Refusal | null {
-  const { commitment, domain, stamp } = body;
+  const { optimum: id, commitment, domain, stamp } = body;
   const spec = execution.domain(domain);
   if (spec === undefined) return { code: 'unknown-domain' };
-  if (execution.state.get(OPTIMUM, commitment) !== undefined) return { code: 'duplicate-commitment' };
+  if (execution.state.get(OPTIMUM, id) !== undefined) return { code: 'duplicate-commitment' };
+  if (optimumIdOf(commitment, sender) !== id) return { code: 'not-your-commitment' };
   if (execution.state.require(OPEN).length >= LIMITS.openOptimae) return { code: 'too-many-open-optimae', later: true };
   if (execution.isBanned(sender)) return { code: 'banned' };
   const refusal =
@@ -45,7 +55,7 @@ export function applyCommit(execution: Execution, sender: NodeId, body: Commit):
   const expiresAtMs =
     block.timestampMs + execution.genesis.parameters.commitTtlMs + spec.limits.trainingSeconds * 1_000;
   execution.state = execution.state
-    .set(OPTIMUM, commitment, {
+    .set(OPTIMUM, id, {
       domain,
       optimizer: sender,
       committedHeight: block.height,
@@ -54,12 +64,12 @@ export function applyCommit(execution: Execution, sender: NodeId, body: Commit):
       stakeUnits: stamp === null ? stakeUnits(execution) : 0,
       reveal: null,
     })
-    .set(OPEN, '', [...execution.state.require(OPEN), commitment])
+    .set(OPEN, '', [...execution.state.require(OPEN), id])
     .set(OPEN_COUNT, sender, (execution.state.get(OPEN_COUNT, sender) ?? 0) + 1);
   execution.updateGlobals({ committed: execution.globals().committed + 1 });
   execution.records.push({
     type: 'COMMITTED',
-    optimum: commitment,
+    optimum: id,
     domain,
     optimizer: sender,
     expiresAtMs,

@@ -8,14 +8,15 @@ import type { Execution } from '../execution.js';
 import { domainHash } from '../genesis.js';
 import { DOMAIN, OPTIMUM, REVEALED_GENOME } from '../state/state.js';
 import type { NodeId, TransactionBody } from '../types.js';
-import { commitmentOf } from './commit.js';
+import { commitmentOf, optimumIdOf } from './commit.js';
 import type { Refusal } from './refusal.js';
 
 type RevealBody = Extract<TransactionBody, { type: 'reveal' }>;
 
 /** Opens a commitment: checks everything a claim can be checked for without measuring. The next block draws its seats. */
 export function applyReveal(execution: Execution, sender: NodeId, body: RevealBody): Refusal | null {
-  const optimum = execution.state.get(OPTIMUM, body.commitment);
+  const { optimum: id } = body;
+  const optimum = execution.state.get(OPTIMUM, id);
   if (optimum === undefined) return { code: 'unknown-commitment', later: true };
   if (optimum.optimizer !== sender) return { code: 'not-your-commitment' };
   if (optimum.reveal !== null) return { code: 'already-revealed' };
@@ -40,12 +41,12 @@ export function applyReveal(execution: Execution, sender: NodeId, body: RevealBo
     disputes: [],
   };
   execution.state = execution.state
-    .set(REVEALED_GENOME, genomeKey(optimum.domain, genome), body.commitment)
-    .set(OPTIMUM, body.commitment, { ...optimum, reveal });
+    .set(REVEALED_GENOME, genomeKey(optimum.domain, genome), id)
+    .set(OPTIMUM, id, { ...optimum, reveal });
   execution.updateGlobals({ revealed: execution.globals().revealed + 1 });
   execution.records.push({
     type: 'REVEALED',
-    optimum: body.commitment,
+    optimum: id,
     domain: optimum.domain,
     optimizer: sender,
     genome,
@@ -66,7 +67,7 @@ function checkClaim(
 ): Refusal | null {
   const { chainId } = execution.genesis;
   const commitment = commitmentOf({ chainId, domain, optimizer: sender, genome: body.genome, salt: body.salt });
-  if (commitment !== body.commitment) return { code: 'commitment-mismatch' };
+  if (optimumIdOf(commitment, sender) !== body.optimum) return { code: 'commitment-mismatch' };
   if (!checkGenome(spec.space, body.genome).ok) return { code: 'genome-out-of-bounds' };
   if ((body.blob?.sizeBytes ?? 0) > spec.limits.blobBytes) return { code: 'blob-too-large' };
   if (execution.state.get(REVEALED_GENOME, genomeKey(domain, body.genome)) !== undefined) {

@@ -7,6 +7,7 @@ import { domainHash, type Genesis } from '../../../actors/chain/genesis.js';
 import { LIMITS } from '../../../actors/chain/limits.js';
 import { DEFINITION, DOMAINS, PROPOSALS } from '../../../actors/chain/state/domains.js';
 import { DOMAIN } from '../../../actors/chain/state/state.js';
+import { optimumIdOf } from '../../../actors/chain/transactions/commit.js';
 import type { TransactionBody } from '../../../actors/chain/types.js';
 import { domainsOf } from '../../../actors/chain/views.js';
 import { digitsSpec } from '../../../gpu-workers/domains/digits/spec.js';
@@ -15,7 +16,7 @@ import type { DomainSpec } from '../../../gpu-workers/types.js';
 import { decode, encode } from '../../../runtime/codec/canonical.js';
 import { NANO } from '../../../runtime/fixed/nano.js';
 import { domainSpecs } from '../../kit/arbitraries.js';
-import { makeGenesis, makeReveal, sign, TestChain } from '../../kit/chain.js';
+import { keyOf, makeGenesis, makeReveal, sign, TestChain } from '../../kit/chain.js';
 
 const MEMBERS = ['ada', 'bob', 'cid', 'dan'];
 const genesis: Genesis = makeGenesis(MEMBERS);
@@ -39,6 +40,10 @@ function proposed(): TestChain {
   return chain;
 }
 
+const commitment = 'cd'.repeat(32);
+const optimum = optimumIdOf(commitment, keyOf('ada').publicKey);
+const commit: TransactionBody = { type: 'commit', optimum, commitment, domain: 'sphere', stamp: 0 };
+
 test('a registered domain locks its deposit and counts for nothing until it is voted in', (t) => {
   const chain = proposed();
   const { state } = chain.tip;
@@ -47,7 +52,6 @@ test('a registered domain locks its deposit and counts for nothing until it is v
   t.deepEqual(state.require(PROPOSALS), ['sphere']);
   t.deepEqual(state.require(DOMAINS), ['quadratic']);
   t.is(state.require(DEFINITION, 'sphere').dataHash, dataHash);
-  const commit: TransactionBody = { type: 'commit', commitment: 'cd'.repeat(32), domain: 'sphere', stamp: 0 };
   t.throws(() => chain.add([cause(), sign(genesis, 'ada', 1, commit)]), { message: /unknown-domain/ });
   const evaluate: TransactionBody = { type: 'register-evaluator', domains: ['sphere'] };
   t.throws(() => chain.add([cause(), sign(genesis, 'ada', 1, evaluate)]), { message: /unknown-domain/ });
@@ -71,7 +75,7 @@ test('two thirds of the eligible reputation vote it in: the deposit comes back a
     ],
   );
   chain.add([
-    sign(genesis, 'ada', 2, { type: 'commit', commitment: 'cd'.repeat(32), domain: 'sphere', stamp: 0 }),
+    sign(genesis, 'ada', 2, commit),
     sign(genesis, 'ada', 3, { type: 'register-evaluator', domains: ['quadratic', 'sphere'] }),
   ]);
   const late = makeReveal(genesis, 'eve', [9, 9], 0).commit;

@@ -121,7 +121,8 @@ const register = (...domains: string[]): TransactionBody => ({ type: 'register-e
 const BOBS_KEY = keyOf('bob').publicKey;
 
 const bodies: readonly (readonly [code: string, sender: string, body: TransactionBody, parked?: 'parked'])[] = [
-  ['unknown-domain', 'eve', { type: 'commit', commitment: 'ab'.repeat(32), domain: 'nowhere', stamp: 0 }],
+  ['unknown-domain', 'eve', { ...BOB.commit, domain: 'nowhere' } as TransactionBody],
+  ['not-your-commitment', 'eve', { ...BOB.commit, optimum: 'ab'.repeat(32) } as TransactionBody],
   ['duplicate-commitment', 'eve', BOB.commit],
   ['too-many-commits', 'ada', makeReveal(genesis, 'ada', [7, 7], 0).commit, 'parked'],
   ['insufficient-balance', 'ada', transfer(BOBS_KEY, 1), 'parked'],

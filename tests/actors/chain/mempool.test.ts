@@ -15,7 +15,7 @@ const BASE = 100;
 const ZERO = '00'.repeat(32);
 const BODIES = {
   vote: { type: 'vote', optimum: ZERO, seat: 0, dataSeed: ZERO, measurement: null },
-  commit: { type: 'commit', commitment: ZERO, domain: 'digits', stamp: 0 },
+  commit: { type: 'commit', optimum: ZERO, commitment: ZERO, domain: 'digits', stamp: 0 },
   transfer: { type: 'transfer', to: ZERO, amountUnits: 1 },
 } as const;
 

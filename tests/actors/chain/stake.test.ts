@@ -77,9 +77,9 @@ test('looking at seeds costs: a commitment that is never revealed loses a fifth 
 test('who has no coins needs a stamp, and a stamp for another commitment or another sender is none', (t) => {
   const genesis = makeGenesis(MEMBERS, { parameters: { stake: { ...LOCAL_PARAMETERS.stake, stampBits: 8 } } });
   const chain = new TestChain(genesis, MEMBERS);
-  const { commit, optimum } = makeReveal(genesis, 'eve', [1, 2], -100 * NANO);
+  const { commit, commitment } = makeReveal(genesis, 'eve', [1, 2], -100 * NANO);
   const stamped = (stamp: number | null): Transaction => sign(genesis, 'eve', 1, { ...commit, stamp } as typeof commit);
-  const about = { commitment: optimum, sender: keyOf('eve').publicKey };
+  const about = { commitment, sender: keyOf('eve').publicKey };
   const stamp = findStamp(about, 8, { from: 0, count: 100_000 })!;
   t.throws(() => chain.add([stamped(null)]), { message: /insufficient-balance|no cause/ });
   const bad = [0, 1, 2, 3].find((value) => !isGoodStamp(about, value, 8))!;

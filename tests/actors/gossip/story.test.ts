@@ -35,7 +35,7 @@ test('a transaction about an optimum is in its story on the node that hears of i
   const asked = recordStories(receiver);
   const stories = () => asked.filter(({ name }) => name === 'chain.receiveTransaction').map(({ traceId }) => traceId);
   const bodies: readonly TransactionBody[] = [
-    { type: 'commit', commitment: OPTIMUM, domain: 'digits', stamp: null },
+    { type: 'commit', optimum: OPTIMUM, commitment: OPTIMUM, domain: 'digits', stamp: null },
     { type: 'vote', optimum: OPTIMUM, seat: 0, dataSeed: 'ab'.repeat(32), measurement: null },
     makeTransaction(3).body,
   ];

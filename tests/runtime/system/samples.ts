@@ -150,7 +150,7 @@ const chainSamples: Samples<typeof chain> = {
   receiveSnapshotChunk: { request: { block: hash, index: 0, bytes }, reply: { action: 'accept', code: 'adopted' } },
   submit: {
     request: {
-      body: { type: 'reveal', commitment: hash, genome, salt: hash, blob: null, reportedNano: -1, experiment },
+      body: { type: 'reveal', optimum: hash, genome, salt: hash, blob: null, reportedNano: -1, experiment },
     },
     reply: { transactionId: hash, nonce: 1 },
   },

@@ -10,7 +10,7 @@ const optimaIn = (name: string, payload: unknown) => subjectsOf(name, payload).o
 test('an optimum is found wherever a message names it', (t) => {
   const vote = { type: 'vote', optimum: OPTIMUM, seat: 0, dataSeed: 'ab'.repeat(32), measurement: null };
   const cases: readonly (readonly [string, unknown])[] = [
-    ['chain.submit', { body: { type: 'commit', commitment: OPTIMUM, domain: 'digits', stamp: null } }],
+    ['chain.submit', { body: { type: 'commit', optimum: OPTIMUM, commitment: OTHER, domain: 'digits', stamp: null } }],
     ['chain.submit', { body: vote }],
     ['chain.transactionAccepted', { id: OTHER, bytes: new Uint8Array(), own: true, transaction: { body: vote } }],
     ['evaluator.measure', { optimum: OPTIMUM, seat: 1, dataSeed: OTHER }],
@@ -56,7 +56,7 @@ test('no payload, however odd, makes it throw', (t) => {
 test('a transaction about an optimum belongs to its story on every node, any other to none', (t) => {
   const story = { traceId: OPTIMUM.slice(0, 16) };
   const bodies: readonly TransactionBody[] = [
-    { type: 'commit', commitment: OPTIMUM, domain: 'digits', stamp: null },
+    { type: 'commit', optimum: OPTIMUM, commitment: OTHER, domain: 'digits', stamp: null },
     { type: 'vote', optimum: OPTIMUM, seat: 0, dataSeed: 'ab'.repeat(32), measurement: null },
   ];
   for (const body of bodies) t.deepEqual(storyOfTransaction(body), story);
