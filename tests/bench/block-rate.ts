@@ -27,7 +27,7 @@ interface Work {
   readonly blocks: readonly Uint8Array[];
 }
 
-/** A chain whose blocks after the first three hold this many transfers, each to a new account. */
+/** A chain whose blocks after the first few hold this many transfers, each to a new account. */
 export function makeWork(transactions: number, count: number): Work {
   const genesis = makeGenesis(MEMBERS);
   const network = new TestChain(genesis, MEMBERS, trustingVerifier);
@@ -145,7 +145,7 @@ function earnCoins(network: TestChain): void {
   network.addWithNext([sign(genesis, 'ada', 1, commit)]);
   const { records } = network.addWithNext([sign(genesis, 'ada', 2, reveal)]);
   const seats = records.flatMap((record) => (record.type === 'TASK_CREATED' ? [record.seat] : []));
-  network.add(
+  network.addWithNext(
     seats.map((seat) =>
       sign(genesis, network.names.get(seat.evaluator) ?? '', 1, {
         type: 'vote',

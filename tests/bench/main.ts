@@ -11,8 +11,9 @@ import { suite as runtime } from './runtime.js';
 import { suite as search } from './search.js';
 import { type BenchResult, type BenchSuite, runCase } from './suite.js';
 import { suite as surface } from './surface.js';
+import { suite as sync } from './sync.js';
 
-const SUITES: readonly BenchSuite[] = [runtime, consensus, network, learning, search, surface];
+const SUITES: readonly BenchSuite[] = [runtime, consensus, network, learning, search, surface, sync];
 
 async function main(words: readonly string[]): Promise<number> {
   const json = words.includes('--json');
