@@ -17,6 +17,7 @@ import { untilInterrupted } from './signals.js';
 interface DevnetArguments {
   readonly nodes: string;
   readonly duration?: string | undefined;
+  readonly prepare: boolean;
   readonly dataDir: string;
   readonly json: boolean;
 }
@@ -50,6 +51,11 @@ function devnetOptions(yargs: Argv): Argv<DevnetArguments> {
       nodes: { ...text, default: '4', describe: `How many nodes, 1 to ${MAX_NODES}` },
       duration: { ...text, describe: 'Seconds to run', defaultDescription: 'until Ctrl-C' },
       'data-dir': { ...text, default: './doin-data-devnet', describe: 'Folder of all nodes' },
+      prepare: {
+        type: 'boolean',
+        default: false,
+        describe: 'Only make keys, genesis and configs, to start them elsewhere',
+      },
       json: jsonOption,
     })
     .example('$0 devnet --nodes 4 --duration 90', 'Four nodes for a minute and a half, then compare them')
@@ -71,6 +77,12 @@ async function runDevnet(
     for (const node of nodes) node.kill();
   });
   const members = await modules.createDevnet({ nodes: count, dataDir: resolve(options.dataDir) });
+  if (options.prepare) {
+    signals.release();
+    const configs = members.map(({ configFile }) => configFile);
+    io.stdout.write(options.json ? `${JSON.stringify({ configs })}\n` : `${configs.join('\n')}\n`);
+    return;
+  }
   for (const [index, { configFile }] of members.entries()) {
     const number = index + 1;
     const onLine = linePrinter(number, io, options.json);

@@ -49,6 +49,7 @@ function buildParser(args: readonly string[], io: CliIo): Argv {
     .command(traceCommand(io))
     .command(verifyCommand(modules, io))
     .command(snapshotCommand(modules, io))
+    .completion('completion', 'Print what a shell needs to complete commands: doin completion >> ~/.bashrc')
     .demandCommand(1, 'Name a command, for example `doin start`; `doin --help` lists them')
     .recommendCommands()
     .strict()
@@ -80,6 +81,7 @@ const OPTION_NAMES = [
     'markdown',
     'schema',
     'every',
+    'prepare',
     'from',
     'limit',
     'snapshot',
