@@ -26,12 +26,12 @@ export class Gcra {
     this.#maxKeys = options.maxKeys ?? 4096;
   }
 
-  /** True when the request conforms, and then it is counted. `nowMs` may not go backwards. */
-  allow(key: string, nowMs: number): boolean {
+  /** True when the request conforms, and then it is counted, as `cost` of them. `nowMs` may not go backwards. */
+  allow(key: string, nowMs: number, cost = 1): boolean {
     const due = Math.max(this.#arrival.get(key) ?? nowMs, nowMs);
-    if (due - nowMs > this.#toleranceMs) return false;
+    if (due - nowMs + (cost - 1) * this.#intervalMs > this.#toleranceMs) return false;
     this.#arrival.delete(key);
-    this.#arrival.set(key, due + this.#intervalMs);
+    this.#arrival.set(key, due + cost * this.#intervalMs);
     if (this.#arrival.size > this.#maxKeys) this.#forgetIdle(nowMs);
     return true;
   }

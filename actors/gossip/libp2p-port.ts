@@ -22,6 +22,7 @@ import {
   type Validate,
 } from './port.js';
 import { Responders } from './responders.js';
+import { guardRpc, RpcGuard } from './rpc-guard.js';
 import { readFrame, withTimeout, writeFrame } from './streams.js';
 
 /** A peer that opens a stream must have said and heard everything by then. */
@@ -46,6 +47,7 @@ class Libp2pPort implements NetworkPort {
   readonly #conduct = new Conduct();
   readonly #responders: Responders;
   readonly #validators = new Map<string, Validate>();
+  readonly #guard = new RpcGuard();
   #node: Libp2pNode | null = null;
 
   constructor(options: PortOptions) {
@@ -92,6 +94,11 @@ class Libp2pPort implements NetworkPort {
     node.addEventListener('peer:disconnect', ({ detail }) => listener.disconnected(detail.toString()));
     node.addEventListener('peer:discovery', ({ detail }) => listener.discovered(`/p2p/${detail.id.toString()}`));
     for (const protocol of this.#responders.protocols()) await this.#serve(node, protocol);
+    guardRpc(node.services.pubsub, (peerId, rpc) => {
+      const allowed = this.#guard.allow(peerId, rpc, now());
+      if (!allowed) this.refuse(peerId, 'gossip-flood');
+      return allowed;
+    });
     this.#node = node;
     try {
       await node.start();

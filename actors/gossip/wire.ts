@@ -206,6 +206,12 @@ export const GOSSIP_LIMITS = {
   },
 } as const;
 
+/**
+ * What a peer may ask of gossipsub itself, in entries (rpc-guard.ts). Most are "I have it", one for each message: as many
+ * as messages from a peer.
+ */
+export const CONTROL_LIMITS = { ratePerSecond: 400, burst: 2_000 } as const;
+
 /** The protocols of one chain over one port. */
 export class Wire {
   readonly versions: VersionRange;

@@ -61,3 +61,13 @@ test('remembers no more keys than it may', (t) => {
   gcra.allow('late', 60_000);
   t.is(gcra.size, 1);
 });
+
+test('an expensive request counts as several, and one beyond the burst never passes', (t) => {
+  const gcra = new Gcra({ ratePerSecond: 10, burst: 5 });
+  t.true(gcra.allow('a', 0, 4));
+  t.false(gcra.allow('a', 0, 2));
+  t.true(gcra.allow('a', 0, 1));
+  t.false(gcra.allow('a', 399, 4));
+  t.true(gcra.allow('a', 400, 4));
+  t.false(gcra.allow('b', 10_000, 6));
+});
