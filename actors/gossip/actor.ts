@@ -100,6 +100,7 @@ async function startGossip(ctx: ActorContext, options: GossipOptions, modules: G
         peers: port.peers().map((peer) => ({ ...peer, height: status.tip(peer.peerId)?.height ?? null })),
         listening: port.addresses(),
         known: discovery.known,
+        traffic: port.traffic(),
         refused: port.refused(),
       }),
       fetchBlob: async (

@@ -19,6 +19,7 @@ import {
   type RequestLimits,
   type Respond,
   type RespondLimits,
+  type Traffic,
   type Validate,
 } from './port.js';
 import { Responders } from './responders.js';
@@ -48,6 +49,7 @@ class Libp2pPort implements NetworkPort {
   readonly #responders: Responders;
   readonly #validators = new Map<string, Validate>();
   readonly #guard = new RpcGuard();
+  readonly #traffic = { copies: 0, judged: 0 };
   #node: Libp2pNode | null = null;
 
   constructor(options: PortOptions) {
@@ -97,6 +99,7 @@ class Libp2pPort implements NetworkPort {
     guardRpc(node.services.pubsub, (peerId, rpc) => {
       const allowed = this.#guard.allow(peerId, rpc, now());
       if (!allowed) this.refuse(peerId, 'gossip-flood');
+      this.#traffic.copies += rpc.messages.length;
       return allowed;
     });
     this.#node = node;
@@ -133,6 +136,7 @@ class Libp2pPort implements NetworkPort {
   #join(node: Libp2pNode, topic: string, validate: Validate): void {
     const { pubsub } = node.services;
     pubsub.topicValidators.set(topic, async (from, message) => {
+      this.#traffic.judged += 1;
       return VALIDATOR_RESULT[await this.#responders.judge(validate, message.data, from.toString())];
     });
     pubsub.subscribe(topic);
@@ -244,6 +248,10 @@ class Libp2pPort implements NetworkPort {
     this.disconnect(peerId).catch((error: unknown) => {
       this.#options.log.warn('hang-up failed', { peerId, error: errorMessage(error) });
     });
+  }
+
+  traffic(): Traffic {
+    return { ...this.#traffic };
   }
 
   refused(): Readonly<Record<string, number>> {

@@ -18,6 +18,7 @@ import {
   type RequestLimits,
   type Respond,
   type RespondLimits,
+  type Traffic,
   type Validate,
 } from './port.js';
 import { Responders } from './responders.js';
@@ -106,6 +107,7 @@ class MemoryPort implements NetworkPort {
   readonly #validators = new Map<string, Validate>();
   readonly #links = new Map<string, PeerInfo['direction']>();
   readonly #seen = new Set<string>();
+  readonly #traffic = { copies: 0, judged: 0 };
 
   constructor(network: MemoryNetwork, options: PortOptions) {
     this.#network = network;
@@ -157,8 +159,11 @@ class MemoryPort implements NetworkPort {
   async receive(topic: string, bytes: Uint8Array, from: string): Promise<void> {
     const validate = this.#validators.get(topic);
     const name = blobHash(bytes);
-    if (validate === undefined || !this.#links.has(from) || this.#seen.has(name)) return;
+    if (validate === undefined || !this.#links.has(from)) return;
+    this.#traffic.copies += 1;
+    if (this.#seen.has(name)) return;
     this.#seen.add(name);
+    this.#traffic.judged += 1;
     const action = await this.#responders.judge(validate, bytes, from);
     if (action === 'accept') this.#forward(topic, bytes, from);
   }
@@ -249,6 +254,10 @@ class MemoryPort implements NetworkPort {
 
   refuse(peerId: string, code: RefusalCode): void {
     if (this.#conduct.refuse(peerId, code, this.#options.now())) this.unlink(peerId);
+  }
+
+  traffic(): Traffic {
+    return { ...this.#traffic };
   }
 
   refused(): Readonly<Record<string, number>> {

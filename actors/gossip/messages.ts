@@ -20,6 +20,8 @@ export const gossip = protocol('gossip', {
       listening: readonly string[];
       /** Peers this node knows of, connected or not. */
       known: number;
+      /** Gossip messages peers brought: every copy, and those this node judged, each once. */
+      traffic: { copies: number; judged: number };
       refused: Readonly<Record<string, number>>;
     }
   >(),

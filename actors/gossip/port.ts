@@ -75,6 +75,14 @@ export interface PortOptions {
   standing(peerId: string): number;
 }
 
+/** Gossip messages that peers brought, since the start. */
+export interface Traffic {
+  /** Every copy: the price of hearing each from several. */
+  readonly copies: number;
+  /** Judged by us: the first copy of each. */
+  readonly judged: number;
+}
+
 export interface NetworkPort {
   /** Throws `address-in-use` when another process has the port. */
   start(): Promise<void>;
@@ -94,6 +102,7 @@ export interface NetworkPort {
   peers(): readonly PeerInfo[];
   /** Counts an offence of the peer and lowers his score; below the threshold he is disconnected. */
   refuse(peerId: string, code: RefusalCode): void;
+  traffic(): Traffic;
   /** All refusals so far, by code. */
   refused(): Readonly<Record<string, number>>;
 }

@@ -3,6 +3,7 @@ import '../../runtime/polyfill.js';
 import { randomBytes } from 'node:crypto';
 import { createLibp2pPort } from '../../actors/gossip/libp2p-port.js';
 import type { NetworkPort } from '../../actors/gossip/port.js';
+import { fleetCases } from './network-fleet.js';
 import { type BenchSuite, median } from './suite.js';
 
 const MESSAGES = 200;
@@ -11,7 +12,10 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 export const suite: BenchSuite = {
   name: 'network',
-  cases: [{ name: 'gossip from publish to receipt, next to one request round trip', unit: 'ms', run: publishLatency }],
+  cases: [
+    { name: 'gossip from publish to receipt, next to one request round trip', unit: 'ms', run: publishLatency },
+    ...fleetCases,
+  ],
 };
 
 function makePort(): NetworkPort {

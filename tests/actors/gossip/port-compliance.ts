@@ -117,6 +117,9 @@ export function portCompliance(test: TestFn, name: string, create: PortFactory):
     for (const member of members.slice(1)) {
       await eventually(() => member.judged.some((message) => message.text === 'the end'), 'the last message');
       t.is(member.judged.filter((message) => message.text === 'twice told').length, 1);
+      const { copies, judged } = member.port.traffic();
+      t.is(judged, member.judged.length);
+      t.true(copies >= judged);
     }
     await Promise.all(members.map((member) => member.port.stop()));
   });

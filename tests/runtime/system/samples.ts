@@ -290,6 +290,7 @@ const gossipSamples: Samples<typeof gossip> = {
       peers: [{ peerId: 'p', address: '/ip4/1.2.3.4', direction: 'inbound', latencyMs: null, height: 1, score: -1.5 }],
       listening: [],
       known: 3,
+      traffic: { copies: 9, judged: 4 },
       refused: {},
     },
   },
