@@ -44,7 +44,7 @@ async function untilAllKnowAll(nodes: readonly TestNode[]): Promise<void> {
 }
 
 for (const [name, factory, count] of [
-  ['memory', memoryFactory(), 24],
+  ['memory', memoryFactory(), 12],
   ['libp2p', libp2pFactory, 5],
 ] as const) {
   test.serial(`${name}: one bootstrap address is enough to know and reach the whole network`, async (t) => {
