@@ -49,6 +49,7 @@ test.serial('the commands of the compose file are commands with these options', 
 });
 
 test('Prometheus asks the nodes of the compose file', (t) => {
-  const nodes = [...file('compose.yaml').matchAll(/^ {2}(node-\d):/gm)].map(([, name]) => `${name}:8470`);
+  const nodes = [...file('compose.yaml').matchAll(/DOIN_PORT: "(\d+)"/g)].map(([, port]) => `node-1:${port}`);
+  t.is(nodes.length, 3);
   for (const node of nodes) t.true(file('prometheus.yml').includes(`"${node}"`), node);
 });
