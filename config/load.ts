@@ -154,9 +154,11 @@ function resolveConfig(parsed: ParsedNodeConfig): NodeConfig {
     data_dir: dataDir,
     network: parsed.network === 'solo' ? 'solo' : resolve(parsed.network),
     domains: parsed.domains.map((domain) => resolveDomain(domain, parsed.role)),
-    anchors: parsed.anchors.map((anchor) =>
-      anchor.ledger === 'file' ? { ...anchor, path: inDataDir(anchor.path, 'anchors.log') } : anchor,
-    ),
+    anchors: parsed.anchors.map((anchor) => {
+      if (anchor.ledger === 'file') return { ...anchor, path: inDataDir(anchor.path, 'anchors.log') };
+      if (anchor.ledger === 'git' || anchor.private_key_file === '') return anchor;
+      return { ...anchor, private_key_file: resolve(anchor.private_key_file) };
+    }),
     snapshot: parsed.snapshot === '' ? '' : resolve(parsed.snapshot),
     identity_file: inDataDir(parsed.identity_file, 'identity.json'),
     experiment_stats_file: inDataDir(parsed.experiment_stats_file, 'experiments.csv'),
@@ -192,6 +194,19 @@ function crossCheck(config: NodeConfig): readonly ConfigProblem[] {
   for (const [index, id] of ids.entries()) {
     if (ids.indexOf(id) !== index) {
       problems.push(problem(['domains', index, 'domain_id'], id, 'is listed twice; remove one of the entries'));
+    }
+  }
+  for (const [index, anchor] of config.anchors.entries()) {
+    if (anchor.ledger !== 'ethereum' || anchor.private_key_file !== '') continue;
+    const path = (field: string) => ['anchors', index, field];
+    if (anchor.publish) {
+      problems.push(
+        problem(path('private_key_file'), '', 'is needed to publish; name the file, or set "publish": false'),
+      );
+    } else if (anchor.address === '') {
+      problems.push(
+        problem(path('address'), '', 'is needed without a private key; name the account whose anchors count'),
+      );
     }
   }
   return [...problems, ...checkPlacement(config.placement)];

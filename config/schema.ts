@@ -102,6 +102,40 @@ const gitAnchorSchema = z.strictObject({
   publish: publishSchema,
 });
 
+const ethereumAnchorSchema = z.strictObject({
+  ledger: z.literal('ethereum'),
+  rpc_url: documented(z.url({ protocol: /^https?$/ }), {
+    description: 'JSON-RPC address of an Ethereum node.',
+    expected: 'an http or https URL, for example "http://127.0.0.1:8545"',
+  }),
+  private_key_file: documented(z.string().default(''), {
+    description: 'File with the private key of the account that pays for anchors; empty where this node only compares.',
+    expected: 'a path of a file with 64 hexadecimal digits',
+  }),
+  address: documented(
+    z
+      .string()
+      .regex(/^(0x[0-9a-fA-F]{40})?$/)
+      .default(''),
+    {
+      description: 'Account whose anchors count; empty: that of the private key.',
+      expected: 'an address of 0x and 40 hexadecimal digits',
+    },
+  ),
+  transaction: documented(
+    z
+      .string()
+      .regex(/^(0x[0-9a-f]{64})?$/)
+      .default(''),
+    {
+      description:
+        'An anchor that is known to be right; older ones follow from it. Empty: those this node wrote or saw.',
+      expected: 'a transaction hash of 0x and 64 hexadecimal digits',
+    },
+  ),
+  publish: publishSchema,
+});
+
 const optimizationConfigSchema = z.strictObject({
   population_size: documented(z.int().min(2).max(10_000).default(12), {
     description: 'Candidates in one generation of the search.',
@@ -256,7 +290,7 @@ export const nodeConfigSchema = z.strictObject({
   }),
   anchors: documented(
     z
-      .array(z.discriminatedUnion('ledger', [fileAnchorSchema, gitAnchorSchema]))
+      .array(z.discriminatedUnion('ledger', [fileAnchorSchema, gitAnchorSchema, ethereumAnchorSchema]))
       .max(8)
       .default([{ ledger: 'file', path: '', publish: true }]),
     {

@@ -1,8 +1,11 @@
 /** The anchors of a node: its ledgers by its config, read before it follows a chain, written while it runs. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ANCHOR_DEPTH } from '../../actors/chain/anchors.js';
 import { chain } from '../../actors/chain/messages.js';
 import type { AnchorConfig, NodeConfig } from '../../config/schema.js';
+import { addressOf } from '../anchors/ethereum.js';
+import { EthereumLedger, privateKeyFrom } from '../anchors/ethereum-ledger.js';
 import { FileLedger } from '../anchors/file-ledger.js';
 import { GitLedger } from '../anchors/git-ledger.js';
 import { type KnownAnchor, readAnchors } from '../anchors/known.js';
@@ -11,6 +14,7 @@ import { AnchorNotes } from '../anchors/notes.js';
 import { type AnchoredChain, AnchorPublisher } from '../anchors/publisher.js';
 import { toUtf8 } from '../codec/bytes.js';
 import { hash } from '../crypto/hash.js';
+import { DoinError, errorMessage } from '../errors.js';
 import type { AskPort, EventPort } from '../http/port.js';
 import { JsonStateFile } from '../storage/state-file.js';
 
@@ -34,8 +38,11 @@ export async function openAnchors(
   name: ChainName,
   warn: (message: string) => void,
 ): Promise<NodeAnchors> {
-  const ledgers = config.anchors.map((anchor) => ({ anchor, ledger: ledgerOf(anchor, config.data_dir, name) }));
   const notes = await AnchorNotes.open(new JsonStateFile(join(config.data_dir, 'anchors.json')));
+  const ledgers = config.anchors.map((anchor, index) => ({
+    anchor,
+    ledger: ledgerOf(anchor, index, { dataDir: config.data_dir, name, notes }),
+  }));
   const known = await readAnchors(
     ledgers.map(({ ledger }) => ledger),
     notes,
@@ -53,7 +60,13 @@ export async function openAnchors(
   };
 }
 
-function ledgerOf(config: AnchorConfig, dataDir: string, name: ChainName): AnchorLedger {
+interface LedgerSurroundings {
+  readonly dataDir: string;
+  readonly name: ChainName;
+  readonly notes: AnchorNotes;
+}
+
+function ledgerOf(config: AnchorConfig, index: number, { dataDir, name, notes }: LedgerSurroundings): AnchorLedger {
   switch (config.ledger) {
     case 'file':
       return new FileLedger(config.path, name);
@@ -65,7 +78,34 @@ function ledgerOf(config: AnchorConfig, dataDir: string, name: ChainName): Ancho
       );
       return new GitLedger({ repository, branch, copy }, name);
     }
+    case 'ethereum': {
+      const { rpc_url: rpcUrl, private_key_file: keyFile, transaction } = config;
+      const privateKey = keyFile === '' ? null : readPrivateKey(keyFile, `anchors[${index}].private_key_file`);
+      const address = config.address === '' && privateKey !== null ? addressOf(privateKey) : config.address;
+      const known = transaction === '' ? null : transaction;
+      const newest = (): string | null => notes.last(ledger)?.reference ?? known;
+      const ledger = new EthereumLedger({ rpcUrl, address, privateKey, newest }, name);
+      return ledger;
+    }
   }
+}
+
+function readPrivateKey(file: string, field: string): Uint8Array {
+  const fix = 'name a file with the 64 hexadecimal digits of a private key, as wallets export it';
+  const wrong = (problem: string): DoinError =>
+    new DoinError(
+      { code: 'config-invalid', field, value: file },
+      `${field} = ${JSON.stringify(file)}: ${problem}; ${fix}`,
+    );
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw wrong(`cannot be read (${errorMessage(error)})`);
+  }
+  const key = privateKeyFrom(text);
+  if (key === null) throw wrong('holds no private key');
+  return key;
 }
 
 function after(delayMs: number, work: () => void): () => void {

@@ -177,3 +177,28 @@ test('overrides win over the file, and naming a domain keeps its settings', (t) 
     ],
   );
 });
+
+test('an Ethereum ledger names its key to publish, or the account whose anchors it compares with', (t) => {
+  const ledger = { ledger: 'ethereum', rpc_url: 'http://127.0.0.1:8545' };
+  t.regex(
+    problemsOf({ anchors: [ledger] })[0]!,
+    /anchors\[0\]\.private_key_file = "": is needed to publish; .*"publish": false/,
+  );
+  t.regex(
+    problemsOf({ anchors: [{ ...ledger, publish: false }] })[0]!,
+    /anchors\[0\]\.address = "": is needed without/,
+  );
+  t.regex(problemsOf({ anchors: [{ ...ledger, rpc_url: 'ftp://x' }] })[0]!, /anchors\[0\]\.rpc_url = "ftp:\/\/x"/);
+  t.deepEqual(problemsOf({ anchors: [{ ...ledger, publish: false, address: `0x${'aB'.repeat(20)}` }] }), []);
+  const { config } = loadConfig({ file: fileWith({ anchors: [{ ...ledger, private_key_file: 'key' }] }) });
+  t.like(config.anchors[0], { private_key_file: resolve('key'), publish: true });
+});
+
+test('a checkpoint is a height and a hash', (t) => {
+  t.deepEqual(problemsOf({ checkpoint: `12:${'ab'.repeat(32)}` }), []);
+  t.regex(
+    problemsOf({ checkpoint: '12:abc' })[0]!,
+    /checkpoint = "12:abc": is no height and hash; use height:hash of a block/,
+  );
+  t.is(loadConfig({ overrides: { snapshot: 'state.snap' } }).config.snapshot, resolve('state.snap'));
+});

@@ -133,6 +133,7 @@ test(`${KILLS} kills lose nothing that was acknowledged, and every life ends in 
   ];
   const random = new SimulationRandom(process.env.DOIN_SEED ?? 'kill');
   const hits = new Map<string, number>();
+  let nodes = 0;
   for (let kills = 0, chainNumber = 0; kills < KILLS; chainNumber += 1) {
     const { script, heads, keep } = kinds[chainNumber % kinds.length]!;
     const rankOf = new Map(heads.map(({ hash }, rank) => [hash, rank]));
@@ -146,8 +147,8 @@ test(`${KILLS} kills lose nothing that was acknowledged, and every life ends in 
       const enough = kills >= KILLS;
       // One in three while it recovers: that is line 1 to line 2.
       const early = random.uniform() < 0.33;
-      // Two in three of those that have not started from their snapshot yet die over it.
-      const joining = !early && script.snapshot !== null && safeRank < 0 && random.uniform() < 0.67;
+      // Most of those that have not started from their snapshot yet die over it.
+      const joining = !early && script.snapshot !== null && safeRank < 0 && random.uniform() < 0.9;
       const afterLines = enough ? -1 : early ? 1 : joining ? 2 : 2 + Math.floor(random.uniform() * 30);
       const life = await live([dataDir, scriptFile, keep], {
         afterLines,
@@ -170,10 +171,12 @@ test(`${KILLS} kills lose nothing that was acknowledged, and every life ends in 
       }
     }
     t.is(safeRank, heads.length - 1);
+    nodes += 1;
     if (keep === '') await isWhole(join(dataDir, 'chain.db'), heads.at(-1)!);
     rmSync(dataDir, { recursive: true });
   }
-  t.log(Object.fromEntries(hits));
+  t.log({ ...Object.fromEntries(hits), nodes });
+  if (KILLS >= 100) t.true(nodes >= kinds.length, 'some nodes of each kind were killed');
   for (const phase of ['recovering', 'import', 'reorg', 'snapshot', 'joining']) {
     if (KILLS >= 25) t.true((hits.get(phase) ?? 0) > 0 || (phase !== 'recovering' && KILLS < 100), `none hit ${phase}`);
   }

@@ -1,11 +1,12 @@
 /**
  * The storing half of a node in a process of its own, to be killed: starts from a snapshot where the script has one,
- * imports its steps, tells on stdout what it is about to do and what is done, and does everything again after a restart.
+ * imports its steps, tells on stdout what it is about to do and what is done, and goes on where it was after a restart.
  * Lines are written at once, so the last one a killer read is what he interrupted.
  */
 import { readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Blockchain } from '../../actors/chain/blockchain.js';
+import { decodeBlock, headerHash } from '../../actors/chain/codec.js';
 import { type ChainParameters, genesisHash } from '../../actors/chain/genesis.js';
 import { Housekeeping } from '../../actors/chain/housekeeping.js';
 import { Intake } from '../../actors/chain/intake.js';
@@ -53,8 +54,11 @@ const intake = new Intake(
 const keepBlocks = keep === '' ? null : Number(keep);
 const housekeeping = new Housekeeping(chain, store, { keepBlocks, snapshotInterval: 10 });
 for (const { kind, blocks } of script.steps) {
+  const bytes = blocks.map((hex) => Buffer.from(hex, 'hex'));
+  const last = decodeBlock(bytes.at(-1) ?? Buffer.alloc(0));
+  if (last.ok && (await chain.has(headerHash(last.value.header)))) continue;
   say(kind);
-  await intake.receiveBlocks(blocks.map((hex) => Buffer.from(hex, 'hex')));
+  await intake.receiveBlocks(bytes);
   say('acknowledged', ...head());
   say('snapshot');
   await housekeeping.run();
