@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DoinError, errorMessage } from '../runtime/errors.js';
+import { BUILT_IN } from './built-in.js';
 import { type Environment, readEnvironment, variableBehind } from './environment.js';
 import { type ConfigProblem, describeIssue, formatPath, formatValue, problem } from './problems.js';
 import {
@@ -176,10 +177,14 @@ function resolveDomain(domain: ParsedNodeConfig['domains'][number], role: NodeCo
   const evaluate = domain.evaluate ?? domain.optimize !== true;
   return {
     ...domain,
-    definition: domain.definition === undefined ? undefined : resolve(domain.definition),
+    definition: resolveDefinition(domain.definition),
     optimize: optimize && (role === 'full' || role === 'optimizer'),
     evaluate: evaluate && (role === 'full' || role === 'evaluator'),
   };
+}
+
+function resolveDefinition(definition: string | undefined): string | undefined {
+  return definition === undefined || definition === BUILT_IN ? definition : resolve(definition);
 }
 
 function crossCheck(config: NodeConfig): readonly ConfigProblem[] {

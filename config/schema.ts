@@ -7,6 +7,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { z } from 'zod';
 import { STRATEGY_NAMES } from '../actors/optimizer/strategies/names.js';
 import { errorMessage } from '../runtime/errors.js';
+import { parseCoins } from '../runtime/fixed/coins.js';
 import { parseTraceFilter, unknownActor } from '../runtime/trace/filter.js';
 
 export const ROLES = ['full', 'optimizer', 'evaluator', 'relay'] as const;
@@ -157,13 +158,13 @@ const optimizationConfigSchema = z.strictObject({
 
 const domainSchema = z.strictObject({
   domain_id: documented(z.string().min(1).max(64), {
-    description: 'A domain that the network file defines.',
+    description: 'A domain that the network file defines, or that its members voted in, then with `definition`.',
     expected: 'a domain of the network, for example "digits"',
   }),
   definition: documented(z.string().min(1).optional(), {
     description:
-      'File that defines a domain of your own: JSON with the command of a program, or a JavaScript module. See docs/domains.md.',
-    expected: 'a file path, for example "examples/exec-python/domain.json"',
+      'File that defines a domain of your own: JSON with the command of a program, or a JavaScript module; "built-in" for one that comes with the program. See docs/domains.md.',
+    expected: 'a file path, for example "examples/exec-python/domain.json", or "built-in"',
   }),
   optimize: documented(z.boolean().optional(), {
     description: 'Search for better models here. Left out: true, unless only `evaluate` is given.',
@@ -275,6 +276,27 @@ export const nodeConfigSchema = z.strictObject({
       description: 'What this node works on.',
       expected: 'a list of domains, for example [{"domain_id": "digits"}]',
     },
+  ),
+  inference: documented(
+    z
+      .strictObject({
+        serve: documented(z.boolean().default(true), {
+          description: 'Answer requests of other nodes with the champions of the domains that this node works on.',
+          expected: 'true or false',
+        }),
+        price: documented(
+          z
+            .string()
+            .refine((text) => parseCoins(text) !== null, 'is no amount of coins')
+            .default('0.001'),
+          {
+            description: 'Coins that one answer costs others; "0" answers for nothing.',
+            expected: 'decimal coins as a text, for example "0.001"',
+          },
+        ),
+      })
+      .prefault({}),
+    { description: 'Predictions for others.', expected: 'an object with serve and price' },
   ),
   identity_file: documented(z.string().default(''), {
     description: 'File of the private key; empty: identity.json in data_dir.',

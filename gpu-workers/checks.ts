@@ -23,3 +23,9 @@ export function refuseMeasurement({ performance, standardError }: Measurement): 
   if (Number.isFinite(performance) && Number.isFinite(standardError) && standardError >= 0) return null;
   return taskFailure('non-finite-result', `performance ${performance} with standard error ${standardError}`);
 }
+
+/** For domains whose genome is the answer. */
+export function requireNoInput(input: unknown, domainId: string): void {
+  if (input !== null)
+    throw taskFailure('bad-input', `${domainId} takes no input: its answer is the point it found; send null`);
+}

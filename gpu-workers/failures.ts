@@ -11,6 +11,7 @@ const CODES: Readonly<Record<TaskFailureCode, true>> = {
   'task-crashed': true,
   'bad-genome': true,
   'bad-weights': true,
+  'bad-input': true,
   'non-finite-result': true,
   'unknown-domain': true,
 };

@@ -106,7 +106,10 @@ export interface Domain {
   evaluate(genome: GenomeValues, weights: Uint8Array, dataSeed: Uint8Array, work: WorkContext): Promise<Evaluation>;
   /** The same metric on real held-out data, where the domain has any: what a user wants to know in the end. */
   benchmark?(genome: GenomeValues, weights: Uint8Array, work: WorkContext): Promise<Measurement>;
+  /** Answers one request with the model. The input is any JSON, from strangers: what does not fit fails as `bad-input`. */
   predict(genome: GenomeValues, weights: Uint8Array, input: unknown): Promise<unknown>;
+  /** An input that `predict` takes. Without it nobody can tell whether it takes any. */
+  readonly exampleInput?: unknown;
 }
 
 interface TaskBase {
@@ -129,10 +132,19 @@ export interface BenchmarkTask extends TaskBase {
   readonly kind: 'benchmark';
   readonly weights: Uint8Array;
 }
-export type PoolTask = TrainTask | EvaluateTask | BenchmarkTask;
+export interface PredictTask extends TaskBase {
+  readonly kind: 'predict';
+  readonly weights: Uint8Array;
+  /** JSON text as it came: nobody takes it apart before the pool does. */
+  readonly input: string;
+}
+export type PoolTask = TrainTask | EvaluateTask | BenchmarkTask | PredictTask;
 
 export interface PoolResult {
+  /** Of no samples for `predict`. */
   readonly measurement: Measurement;
+  /** Only for `predict`: JSON text. */
+  readonly output?: string;
   /** Only for `evaluate`. */
   readonly evidence?: Evidence;
   /** Only for `train`. */
@@ -150,5 +162,6 @@ export type TaskFailureCode =
   | 'task-crashed'
   | 'bad-genome'
   | 'bad-weights'
+  | 'bad-input'
   | 'non-finite-result'
   | 'unknown-domain';

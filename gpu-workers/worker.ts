@@ -7,10 +7,12 @@ import { loadDomain } from './domains/registry.js';
 import { evidenceOf } from './evidence.js';
 import { isTaskFailureCode, taskFailure } from './failures.js';
 import { lowerThreadPriority } from './niceness.js';
+import { readInput, writeOutput } from './prediction.js';
 import type { Domain, DomainSpec, Measurement, PoolResult, PoolTask, WorkContext } from './types.js';
 import type { WorkerMessage, WorkerReply, WorkerRequest } from './worker-protocol.js';
 
 const MEBIBYTE = 1_048_576;
+const NOTHING_MEASURED: Measurement = { performance: 0, standardError: 0, samples: 0 };
 /** Well inside the pool's grace for cancelled tasks. */
 const CANCEL_POLL_MS = 10;
 
@@ -57,6 +59,10 @@ export async function perform(domain: Domain, task: PoolTask, work: WorkContext)
         throw taskFailure('task-crashed', `domain ${domain.spec.domainId} has no real data to benchmark on`);
       }
       return { measurement: finite(await domain.benchmark(genome, task.weights, work)) };
+    case 'predict': {
+      const output = await domain.predict(genome, task.weights, readInput(task.input));
+      return { measurement: NOTHING_MEASURED, output: writeOutput(output) };
+    }
   }
 }
 

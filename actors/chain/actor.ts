@@ -13,12 +13,14 @@ import type { ClaimPool } from './ahead.js';
 import { suggestedFee } from './base-fee.js';
 import { type AppliedBlock, Blockchain, type HeadSwitch } from './blockchain.js';
 import { decodeBlock, transactionBytes, transactionId, transactionSigningBytes } from './codec.js';
+import { domainDetailsOf, proposalsOf } from './domain-views.js';
 import { Duties } from './duties.js';
 import { mayBeUnpaid, NO_FEE } from './fees.js';
 import { nextAttestation } from './finality/voting.js';
 import type { Evidence } from './finality/watch.js';
 import { type Genesis, genesisHash } from './genesis.js';
 import { Housekeeping } from './housekeeping.js';
+import { Included } from './included.js';
 import { Intake } from './intake.js';
 import { LIMITS } from './limits.js';
 import { Mempool, type Pooled } from './mempool.js';
@@ -29,6 +31,7 @@ import { slotAt } from './schedule.js';
 import { Serving } from './serving.js';
 import { SnapshotExchange } from './snapshots.js';
 import { accountOf, mostSpentUnits } from './spending.js';
+import { CHANNEL } from './state/channels.js';
 import { ACCOUNT, GLOBALS, NEW_ACCOUNT } from './state/state.js';
 import { type BlockStore, SqliteBlockStore } from './store.js';
 import { storyOfTransaction } from './story.js';
@@ -90,6 +93,14 @@ export function createChainActor(modules: ChainModules) {
             };
           },
           getStatus: () => node.status(),
+          getDomains: () => {
+            const { state } = node.blockchain.head;
+            return {
+              domains: domainDetailsOf(state, options.genesis),
+              proposals: proposalsOf(state, options.genesis),
+            };
+          },
+          getChannel: ({ channel }) => ({ channel: node.blockchain.head.state.get(CHANNEL, channel) ?? null }),
           getAccount: ({ node: account }) => node.accountOf(account),
           getMembers: () => ({ members: membersOf(node.blockchain.head.state, options.genesis) }),
           getOpenOptimae: () => ({ optimae: openOptimaeOf(node.blockchain.head.state) }),
@@ -111,6 +122,7 @@ export function createChainActor(modules: ChainModules) {
           getHeadersAfter: async ({ locator, limit }) => ({
             headers: await node.serving.headersAfter(locator, limit),
           }),
+          findTransaction: ({ id }) => ({ waits: node.mempool.has(id), block: node.included.get(id) }),
           getTransactions: ({ ids }) => ({
             transactions: ids.flatMap((id) => node.mempool.get(id)?.bytes ?? []),
           }),
@@ -157,6 +169,7 @@ class ChainNode {
   readonly store: BlockStore;
   readonly blockchain: Blockchain;
   readonly mempool = new Mempool();
+  readonly included = new Included();
   readonly intake: Intake;
   readonly snapshots: SnapshotExchange;
   readonly serving: Serving;
@@ -370,6 +383,7 @@ class ChainNode {
   }
 
   #headMoved(change: HeadSwitch): void {
+    this.included.follow(change);
     if (change.reverted.length > 0) {
       this.#reorgs += 1;
       const [lowest] = change.reverted.slice(-1);

@@ -4,6 +4,7 @@ import type { DomainSpec } from '../../gpu-workers/types.js';
 import type { Genome } from '../../runtime/genome/space.js';
 import { ask, event, protocol } from '../../runtime/system/protocol.js';
 import type { PinnedBlock } from './pins.js';
+import type { Channel } from './state/channels.js';
 import type { BranchBlock } from './store.js';
 import type {
   BlobReference,
@@ -47,6 +48,8 @@ export interface ServedTip extends ChainTip {
 
 export interface DomainView {
   readonly domainId: string;
+  /** Of its definition: who works on another one measures something else. */
+  readonly specHash: Hash;
   readonly metric: string;
   readonly direction: 'maximize' | 'minimize';
   readonly baselineNano: number;
@@ -104,6 +107,35 @@ export interface MemberView {
   readonly reputationMicro: number;
   readonly balanceUnits: number;
   readonly evaluates: readonly string[];
+}
+
+/** A domain that counts, as the chain defines it. */
+export interface DomainDetail {
+  /** Its `module` is a name that a stranger chose: nothing is ever loaded by it. */
+  readonly spec: DomainSpec;
+  readonly specHash: Hash;
+  /** Null for domains of the genesis. */
+  readonly dataHash: Hash | null;
+  /** What work in it is worth now; 1e9 = 1. */
+  readonly weightNano: number;
+  /** Its smoothed share of paid inference, which the weight follows. */
+  readonly shareNano: number;
+  /** Of payments for inference with its champions, in the window of the weights. */
+  readonly burnedUnits: number;
+}
+
+/** A domain that members may vote in. */
+export interface ProposalView {
+  readonly spec: DomainSpec;
+  readonly specHash: Hash;
+  readonly dataHash: Hash;
+  readonly proposer: NodeId;
+  readonly depositUnits: number;
+  readonly expiresAtMs: number;
+  readonly approvals: readonly NodeId[];
+  /** Eligible reputation behind it, and of all: two thirds vote it in. */
+  readonly yesMicro: bigint;
+  readonly totalMicro: bigint;
 }
 
 /** One account, and its transactions that wait for a block. */
@@ -218,6 +250,8 @@ export const chain = protocol('chain', {
   }),
   getTip: ask<Record<string, never>, ServedTip>(),
   getStatus: ask<Record<string, never>, ChainStatus>(),
+  getDomains: ask<Record<string, never>, { domains: readonly DomainDetail[]; proposals: readonly ProposalView[] }>(),
+  getChannel: ask<{ channel: Hash }, { channel: Channel | null }>(),
   getAccount: ask<{ node: NodeId }, AccountView>(),
   getMembers: ask<Record<string, never>, { members: readonly MemberView[] }>(),
   getOpenOptimae: ask<Record<string, never>, { optimae: readonly OpenOptimum[] }>(),
@@ -250,6 +284,8 @@ export const chain = protocol('chain', {
    * one) the number of chunks was wrong. `adopted`, with the last one: the chain starts there now.
    */
   receiveSnapshotChunk: ask<{ block: Hash; index: number; bytes: Uint8Array }, Verdict>({ timeoutMs: 120_000 }),
+  /** Whether a transaction waits here, or which canonical block holds it; of recent ones only. */
+  findTransaction: ask<{ id: Hash }, { waits: boolean; block: { height: number; hash: Hash } | null }>(),
   getTransactions: ask<{ ids: readonly Hash[] }, { transactions: readonly Uint8Array[] }>(),
   /** What blockApplied told about canonical blocks from a height on, for listeners that were away. */
   getApplied: ask<{ fromHeight: number; limit: number }, { blocks: readonly BlockApplied[] }>(),

@@ -3,7 +3,7 @@
 import { suggestedFee } from './base-fee.js';
 import type { AppliedBlock } from './blockchain.js';
 import { reputationAt, seatView } from './execution.js';
-import type { Genesis } from './genesis.js';
+import { domainHash, type Genesis } from './genesis.js';
 import type { BlockApplied, ChainStatus, DomainView, MemberView, OpenDispute, OpenOptimum } from './messages.js';
 import { DEFINITION, DOMAINS } from './state/domains.js';
 import { FINALITY } from './state/finality.js';
@@ -66,7 +66,7 @@ export function domainsOf(state: State): DomainView[] {
     const { spec } = state.require(DEFINITION, id);
     const { bestNano, champion, accepted } = state.require(DOMAIN, spec.domainId);
     const { domainId, metric, direction, baselineNano } = spec;
-    return { domainId, metric, direction, baselineNano, bestNano, champion, accepted };
+    return { domainId, specHash: domainHash(spec), metric, direction, baselineNano, bestNano, champion, accepted };
   });
 }
 

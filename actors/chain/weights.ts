@@ -38,12 +38,18 @@ export function countPayment(execution: Execution, domainId: string, burnedUnits
   add(execution, domainId, { burnedUnits });
 }
 
+/** Its smoothed share of what payments for inference burned, in nano. */
+export function domainShareNano(execution: Execution, { domainId }: DomainSpec): bigint {
+  const own = recentUse(execution, domainId);
+  const all = recentUse(execution, ALL_DOMAINS);
+  return shareNano(own.burnedUnits, all.burnedUnits, activeDomains(execution), priorUnits(execution));
+}
+
 /** The weight of a domain now, in nano; 1e9 = 1. */
 export function domainWeightNano(execution: Execution, spec: DomainSpec): bigint {
   const { shareFloorNano, meanIncrementCapNano } = execution.genesis.parameters.weights;
   const own = recentUse(execution, spec.domainId);
-  const all = recentUse(execution, ALL_DOMAINS);
-  const share = shareNano(own.burnedUnits, all.burnedUnits, activeDomains(execution), priorUnits(execution));
+  const share = domainShareNano(execution, spec);
   const mean = own.accepted === 0 ? 0n : own.incrementNano / BigInt(own.accepted);
   const interest = NANO_BIG + clampBig(mean, 0n, BigInt(meanIncrementCapNano));
   const floored = clampBig(share, BigInt(shareFloorNano), NANO_BIG);

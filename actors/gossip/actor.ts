@@ -4,11 +4,14 @@
  *
  * Owns: connections, peer conduct, topics, request/response, catch-up, blobs on the wire.
  */
+import { publicKeyOf } from '../../runtime/crypto/peer-id.js';
 import { DoinError, errorMessage } from '../../runtime/errors.js';
 import { type BlobStore, FileBlobStore } from '../../runtime/storage/blob-store.js';
 import { JsonStateFile, type StateFile } from '../../runtime/storage/state-file.js';
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { chain } from '../chain/messages.js';
+import type { InferenceRequest } from '../evaluator/inference.js';
+import { evaluator } from '../evaluator/messages.js';
 import { reputation } from '../reputation/messages.js';
 import { dropIdleBlobs } from './blob-keeper.js';
 import { BlobFetcher } from './blobs.js';
@@ -82,7 +85,7 @@ export const gossipActor = createGossipActor({
 
 async function startGossip(ctx: ActorContext, options: GossipOptions, modules: GossipModules) {
   const network = assemble(ctx, options, modules);
-  const { port, discovery, status, synchroniser, topics, blobs } = network;
+  const { port, wire, discovery, status, synchroniser, topics, blobs } = network;
   await port.start();
   ctx.log.info('listening', { addresses: port.addresses().length });
   ctx.log.debug('reachable', { peerId: port.peerId, addresses: port.addresses() });
@@ -111,6 +114,8 @@ async function startGossip(ctx: ActorContext, options: GossipOptions, modules: G
         const deadline = envelope.deadline ?? ctx.now() + (gossip.fetchBlob.options.timeoutMs ?? 0);
         return { found: await blobs.fetch(blob, deadline) };
       },
+      askInference: ({ peerId, request }: { peerId: string; request: InferenceRequest }) =>
+        wire.ask(peerId, WIRE.inference, request),
       dial: ({ address }: { address: string }) => discovery.dial(address),
     },
     events: {
@@ -191,6 +196,7 @@ function assemble(ctx: ActorContext, options: GossipOptions, modules: GossipModu
   const onUnknownParent = (peerId: string) => void compareNotes(ctx, network, peerId);
   const store = modules.createBlobStore(options.blobFolder);
   serveChain(ctx, wire);
+  serveInference(ctx, wire);
   const network: Network = {
     port,
     wire,
@@ -222,6 +228,15 @@ function serveChain(ctx: ActorContext, wire: Wire): void {
   wire.serve(WIRE.transactions, async ({ ids }) => {
     const { transactions } = await ctx.ask(chain.getTransactions, { ids });
     return withinBatch(transactions, MAX_IDS);
+  });
+}
+
+/** The key of the connection is who asks: nobody can ask in another's name, or with his payment. */
+function serveInference(ctx: ActorContext, wire: Wire): void {
+  wire.serve(WIRE.inference, async (request, peerId) => {
+    const from = publicKeyOf(peerId);
+    if (from === null) throw new DoinError({ code: 'invalid' }, `${peerId} names no key`);
+    return ctx.ask(evaluator.answer, { from, request });
   });
 }
 

@@ -1,6 +1,7 @@
 /** What the gossip actor accepts, answers and emits. */
 import { ask, event, protocol, tell } from '../../runtime/system/protocol.js';
 import type { BlobReference, Hash } from '../chain/types.js';
+import type { InferenceReply, InferenceRequest } from '../evaluator/inference.js';
 
 export interface PeerView {
   readonly peerId: string;
@@ -27,6 +28,11 @@ export const gossip = protocol('gossip', {
   >(),
   /** Makes sure the blob is in this node's store, fetching it from peers when it is not. */
   fetchBlob: ask<{ blob: BlobReference; domain: string }, { found: boolean }>({ concurrent: true, timeoutMs: 60_000 }),
+  /** Asks a connected peer for a prediction. */
+  askInference: ask<{ peerId: string; request: InferenceRequest }, InferenceReply>({
+    concurrent: true,
+    timeoutMs: 35_000,
+  }),
   /** Connects to a multiaddr and remembers it. */
   dial: tell<{ address: string }>(),
 

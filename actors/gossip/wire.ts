@@ -23,6 +23,7 @@ import { isDoinError } from '../../runtime/errors.js';
 import { BLOB_CHUNK_BYTES } from '../../runtime/storage/blob-chunks.js';
 import { MAX_HEADER_BYTES } from '../chain/codec.js';
 import { LIMITS } from '../chain/limits.js';
+import { INFERENCE_BYTES, inferenceReplyCodec, inferenceRequestCodec } from '../evaluator/inference.js';
 import { MAX_ADDRESS_BYTES } from './addresses.js';
 import { MAX_ADDRESSES_PER_PEER } from './peer-book.js';
 import type { NetworkPort, RespondLimits } from './port.js';
@@ -157,6 +158,15 @@ export const WIRE = {
     limits: { maxRequestBytes: ENVELOPE_BYTES, ratePerSecond: 50, burst: 100 },
     maxResponseBytes: MAX_SNAPSHOT_CHUNK_BYTES + ENVELOPE_BYTES,
     timeoutMs: 20_000,
+  }),
+  /** A prediction of a champion, for whoever pays what the answerer asks. */
+  inference: define({
+    name: 'inference',
+    request: inferenceRequestCodec,
+    response: inferenceReplyCodec,
+    limits: { maxRequestBytes: INFERENCE_BYTES + ENVELOPE_BYTES, ratePerSecond: 5, burst: 20 },
+    maxResponseBytes: INFERENCE_BYTES + ENVELOPE_BYTES,
+    timeoutMs: 30_000,
   }),
   /** The hashes of a blob's chunks, null when the answerer lacks it. */
   blobHashes: define({

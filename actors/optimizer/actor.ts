@@ -3,7 +3,8 @@
 import { type BlobStore, FileBlobStore } from '../../runtime/storage/blob-store.js';
 import { JsonStateFile, type StateFile } from '../../runtime/storage/state-file.js';
 import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
-import { type BlockApplied, chain } from '../chain/messages.js';
+import { domainHash } from '../chain/genesis.js';
+import { type BlockApplied, chain, type DomainView, type OpenOptimum } from '../chain/messages.js';
 import { unlessChainRestarts } from '../chain/restarts.js';
 import type { NodeId } from '../chain/types.js';
 import { gossip } from '../gossip/messages.js';
@@ -18,6 +19,7 @@ export interface OptimizerOptions {
   readonly blobFolder: string;
   /** Candidates in the pool at a time, over all domains. */
   readonly parallel: number;
+  /** Searched in as soon as the chain has them, as they are defined here. */
   readonly domains: readonly DomainSettings[];
 }
 
@@ -45,12 +47,8 @@ export function createOptimizerActor(modules: OptimizerModules) {
       return {
         handlers: {
           getProgress: () => ({ domains: keeper.searches.map((search) => search.progress()) }),
-          pause: () => {
-            for (const search of keeper.searches) search.pause();
-          },
-          resume: () => {
-            for (const search of keeper.searches) search.resume();
-          },
+          pause: () => keeper.pause(),
+          resume: () => keeper.resume(),
         },
         events: {
           'chain.blockApplied': (block: BlockApplied) => keeper.apply(block),
@@ -70,13 +68,16 @@ export function createOptimizerActor(modules: OptimizerModules) {
 }
 
 class SearchKeeper {
-  readonly searches: DomainSearch[] = [];
+  searches: readonly DomainSearch[] = [];
   readonly peers = new Set<string>();
   readonly #ctx: ActorContext;
   readonly #options: OptimizerOptions;
   readonly #file: StateFile;
   readonly #blobs: BlobStore;
   #height = 0;
+  #paused = false;
+  /** What is on disk of each domain's search, also of one that the chain does not have now. */
+  #saved: Readonly<Record<string, SavedSearch | undefined>> = {};
   #scheduled: Promise<void> | null = null;
   #timer = false;
 
@@ -88,42 +89,77 @@ class SearchKeeper {
   }
 
   async load(): Promise<void> {
-    const saved = ((await this.#file.load()) ?? {}) as Record<string, SavedSearch | undefined>;
+    this.#saved = ((await this.#file.load()) ?? {}) as Record<string, SavedSearch | undefined>;
     const status = await this.#ctx.ask(chain.getStatus, {}, { timeoutMs: STARTUP_TIMEOUT_MS });
     const { optimae } = await this.#ctx.ask(chain.getOpenOptimae, {}, { timeoutMs: STARTUP_TIMEOUT_MS });
     this.#height = status.height;
-    const { domains, parallel, nodeId, chainId } = this.#options;
-    for (const settings of domains) {
-      const view = status.domains.find((domain) => domain.domainId === settings.spec.domainId);
-      if (view === undefined) continue;
-      const environment = {
-        nodeId,
-        chainId,
-        parallel: Math.max(1, Math.trunc(parallel / domains.length)),
-        blobs: this.#blobs,
-        save: () => this.save(),
-        saveSoon: () => this.#saveSoon(),
-        chainHeight: () => this.#height,
-        peers: () => this.peers.size,
-      };
-      const search = new DomainSearch(this.#ctx, settings, environment, view, saved[view.domainId] ?? null);
-      this.searches.push(search);
-      await search.begin(view, optimae);
-    }
+    await this.#follow(status.domains, optimae);
   }
 
-  apply(block: BlockApplied): void {
+  async apply(block: BlockApplied): Promise<void> {
     this.#height = block.height;
     for (const record of block.records) for (const search of this.searches) search.apply(record);
+    if (block.records.some((record) => record.type === 'DOMAIN' && record.status === 'active')) await this.reconcile();
   }
 
   async reconcile(): Promise<void> {
     const status = await this.#ctx.ask(chain.getStatus, {});
     const { optimae } = await this.#ctx.ask(chain.getOpenOptimae, {});
+    await this.#follow(status.domains, optimae);
     for (const search of this.searches) {
       const view = status.domains.find((domain) => domain.domainId === search.domainId);
       if (view !== undefined) search.reconcile(view, optimae);
     }
+  }
+
+  pause(): void {
+    this.#paused = true;
+    for (const search of this.searches) search.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    for (const search of this.searches) search.resume();
+  }
+
+  /** Begins to search where the chain has a domain now, and ends it where a branch switch took one away. */
+  async #follow(views: readonly DomainView[], optimae: readonly OpenOptimum[]): Promise<void> {
+    const isOnChain = ({ spec }: DomainSettings) =>
+      views.some(({ domainId, specHash }) => domainId === spec.domainId && specHash === domainHash(spec));
+    const wanted = this.#options.domains.filter(isOnChain);
+    const isWanted = ({ domainId }: DomainSearch) => wanted.some(({ spec }) => spec.domainId === domainId);
+    const ended = this.searches.filter((search) => !isWanted(search));
+    this.#saved = { ...this.#saved, ...savedOf(ended) };
+    for (const search of ended) search.pause();
+    this.searches = this.searches.filter(isWanted);
+    const added = wanted.filter(({ spec }) => !this.searches.some(({ domainId }) => domainId === spec.domainId));
+    const begun = added.flatMap((settings) => {
+      const view = views.find(({ domainId }) => domainId === settings.spec.domainId);
+      return view === undefined ? [] : [{ view, search: this.#searchFor(settings, view) }];
+    });
+    this.searches = [...this.searches, ...begun.map(({ search }) => search)];
+    for (const { view, search } of begun) {
+      if (this.#paused) search.pause();
+      await search.begin(view, optimae);
+    }
+  }
+
+  #searchFor(settings: DomainSettings, view: DomainView): DomainSearch {
+    const { parallel, nodeId, chainId } = this.#options;
+    const keeper = this;
+    const environment = {
+      nodeId,
+      chainId,
+      get parallel() {
+        return Math.max(1, Math.trunc(parallel / keeper.searches.length));
+      },
+      blobs: this.#blobs,
+      save: () => this.save(),
+      saveSoon: () => this.#saveSoon(),
+      chainHeight: () => this.#height,
+      peers: () => this.peers.size,
+    };
+    return new DomainSearch(this.#ctx, settings, environment, view, this.#saved[view.domainId] ?? null);
   }
 
   /** Joins a save that is about to happen; resolves when the state of now is on disk. */
@@ -147,8 +183,13 @@ class SearchKeeper {
   }
 
   saveNow(): Promise<void> {
-    return this.#file.save(Object.fromEntries(this.searches.map((search) => [search.domainId, search.saved()])));
+    const settled = this.#options.domains.map(({ spec }) => [spec.domainId, this.#saved[spec.domainId]] as const);
+    return this.#file.save({ ...Object.fromEntries(settled), ...savedOf(this.searches) });
   }
+}
+
+function savedOf(searches: readonly DomainSearch[]): Readonly<Record<string, SavedSearch>> {
+  return Object.fromEntries(searches.map((search) => [search.domainId, search.saved()]));
 }
 
 export const optimizerActor = createOptimizerActor({

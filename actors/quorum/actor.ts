@@ -9,7 +9,7 @@ import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { inStoryOf } from '../../runtime/trace/story-id.js';
 import { type BlockApplied, chain } from '../chain/messages.js';
 import { unlessChainRestarts } from '../chain/restarts.js';
-import type { NodeId } from '../chain/types.js';
+import type { Hash, NodeId } from '../chain/types.js';
 import { evaluator } from '../evaluator/messages.js';
 import { QuorumBook } from './book.js';
 import { type Answer, answerOf, type Duty, dutiesOf } from './duties.js';
@@ -17,8 +17,13 @@ import { type QuorumView, quorum } from './messages.js';
 
 export interface QuorumOptions {
   readonly nodeId: NodeId;
-  /** Domains this node measures; seats in others are left to their deadline. */
-  readonly evaluates: readonly string[];
+  /** Domains this node measures, once the chain has them as defined here; seats in others are left to their deadline. */
+  readonly evaluates: readonly EvaluatedDomain[];
+}
+
+export interface EvaluatedDomain {
+  readonly domainId: string;
+  readonly specHash: Hash;
 }
 
 /** Seats are looked up again at this pace too, so that one that failed for lack of weights is tried until it closes. */
@@ -64,6 +69,8 @@ export const quorumActor = defineActor({
       events: {
         'chain.blockApplied': async (block: BlockApplied) => {
           book.apply(block);
+          if (block.records.some((record) => record.type === 'DOMAIN' && record.status === 'active'))
+            await registrar.check();
           if (block.records.some(({ type }) => type === 'TASK_CREATED' || type === 'CHALLENGED'))
             await worker.catchUp();
         },
@@ -78,21 +85,26 @@ export const quorumActor = defineActor({
   },
 });
 
-/** Keeps the chain's register of what this node evaluates equal to its config. */
+/** Keeps the chain's register of what this node evaluates equal to its config, as far as the chain has these domains. */
 class Registrar {
   readonly #ctx: ActorContext;
-  readonly #wanted: readonly string[];
+  readonly #evaluates: readonly EvaluatedDomain[];
 
-  constructor(ctx: ActorContext, evaluates: readonly string[]) {
+  constructor(ctx: ActorContext, evaluates: readonly EvaluatedDomain[]) {
     this.#ctx = ctx;
-    this.#wanted = [...evaluates].sort();
+    this.#evaluates = evaluates;
   }
 
   async check(): Promise<void> {
-    const { self } = await this.#ctx.ask(chain.getStatus, {});
-    if (self.evaluates.join() === this.#wanted.join()) return;
+    const { self, domains } = await this.#ctx.ask(chain.getStatus, {});
+    const known = new Map(domains.map(({ domainId, specHash }) => [domainId, specHash]));
+    const wanted = this.#evaluates
+      .filter(({ domainId, specHash }) => known.get(domainId) === specHash)
+      .map(({ domainId }) => domainId)
+      .sort();
+    if (self.evaluates.join() === wanted.join()) return;
     await this.#ctx
-      .ask(chain.submit, { body: { type: 'register-evaluator', domains: this.#wanted } })
+      .ask(chain.submit, { body: { type: 'register-evaluator', domains: wanted } })
       .catch((error: unknown) => {
         this.#ctx.log.warn('registration refused', { reason: errorMessage(error) });
       });
@@ -107,6 +119,7 @@ interface SentAnswer {
 class SeatWorker {
   readonly #ctx: ActorContext;
   readonly #options: QuorumOptions;
+  readonly #evaluates: readonly string[];
   /** Duties being measured or answered, how often they were tried, and what was answered. By the duty's key. */
   readonly #busy = new Set<string>();
   readonly #attempts = new Map<string, number>();
@@ -115,6 +128,7 @@ class SeatWorker {
   constructor(ctx: ActorContext, options: QuorumOptions) {
     this.#ctx = ctx;
     this.#options = options;
+    this.#evaluates = options.evaluates.map(({ domainId }) => domainId);
   }
 
   get working(): number {
@@ -125,7 +139,7 @@ class SeatWorker {
   async catchUp(timeoutMs = RETRY_MS * 5): Promise<void> {
     const { optimae } = await this.#ctx.ask(chain.getOpenOptimae, {}, { timeoutMs });
     const open = new Set<string>();
-    for (const duty of dutiesOf(optimae, this.#options.nodeId, this.#options.evaluates)) {
+    for (const duty of dutiesOf(optimae, this.#options.nodeId, this.#evaluates)) {
       open.add(duty.key);
       const answer = this.#answers.get(duty.key);
       if (answer === undefined) this.#begin(duty);

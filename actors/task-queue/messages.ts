@@ -3,7 +3,7 @@ import type { PoolResult, PoolTask, TrainingProgress } from '../../gpu-workers/t
 import { ask, event, protocol, tell } from '../../runtime/system/protocol.js';
 
 /** Votes have deadlines and gate everybody else's progress, so they run first; exploring runs last. */
-export type TaskPriority = 'vote' | 'confirm' | 'search' | 'benchmark';
+export type TaskPriority = 'vote' | 'confirm' | 'inference' | 'search' | 'benchmark';
 
 export interface TaskView {
   readonly taskId: string;

@@ -2,7 +2,7 @@
 import type { TaskPriority } from './messages.js';
 
 /** Votes have deadlines and gate everybody else's progress; exploring can always wait, and real-data reports most of all. */
-const ORDER: readonly TaskPriority[] = ['vote', 'confirm', 'search', 'benchmark'];
+const ORDER: readonly TaskPriority[] = ['vote', 'confirm', 'inference', 'search', 'benchmark'];
 
 export interface Queued {
   readonly taskId: string;
@@ -11,7 +11,13 @@ export interface Queued {
 
 export class PriorityQueue<T extends Queued> {
   readonly #limit: number;
-  readonly #waiting: Readonly<Record<TaskPriority, T[]>> = { vote: [], confirm: [], search: [], benchmark: [] };
+  readonly #waiting: Readonly<Record<TaskPriority, T[]>> = {
+    vote: [],
+    confirm: [],
+    inference: [],
+    search: [],
+    benchmark: [],
+  };
 
   constructor(limit: number) {
     this.#limit = limit;

@@ -104,6 +104,11 @@ class Ridge(Domain):
 
     def predict(self, genome, weights, point):
         features, solution = self.read(genome, weights)
+        # Input comes from strangers too. `type`, because True is an int to isinstance.
+        if not (type(point) is list and len(point) == 2 and all(type(at) in (int, float) for at in point)):
+            raise Refused("bad-input", "input must be a point: a list of two numbers")
+        if not all(abs(at) <= 1e6 for at in point):
+            raise Refused("bad-input", "a coordinate is beyond a million")
         return self.value(features, solution, float(point[0]), float(point[1]))
 
     def read(self, genome, weights):

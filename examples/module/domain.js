@@ -87,9 +87,14 @@ export function createDomain(given, { Random, taskFailure }) {
       const standardError = Math.sqrt(variance / SAMPLES);
       return { performance: -mean, standardError, samples: SAMPLES, data: [data], outputs: [outputs] };
     },
+    exampleInput: 0.5,
     async predict(_genome, weights, input) {
       const { slope, offset } = readWeights(weights);
-      return slope * Number(input) + offset;
+      // Input comes from strangers, as weights do.
+      if (typeof input !== 'number' || !(Math.abs(input) <= 1e6)) {
+        throw taskFailure('bad-input', 'input must be a number between -1e6 and 1e6');
+      }
+      return slope * input + offset;
     },
   };
 }

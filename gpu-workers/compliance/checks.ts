@@ -10,7 +10,7 @@ import { refuseTask } from '../checks.js';
 import { isTaskFailure, type TaskFailure, taskFailure } from '../failures.js';
 import { Random } from '../random.js';
 import type { Domain, DomainSpec, Measurement, PoolResult, TaskFailureCode } from '../types.js';
-import { cornerGenomes, evaluate, freely, randomGenomes, type Subject, seedOf, train } from './subject.js';
+import { cornerGenomes, evaluate, freely, predict, randomGenomes, type Subject, seedOf, train } from './subject.js';
 
 export interface ComplianceCheck {
   /** A sentence that is true of a domain that passes. */
@@ -20,6 +20,22 @@ export interface ComplianceCheck {
 }
 
 type Outcome = Omit<PoolResult, 'seconds'>;
+
+/** What a stranger may send as input: JSON of any shape, and what is no JSON. */
+const STRANGE_INPUTS: readonly string[] = [
+  'null',
+  '[]',
+  '{}',
+  '"1"',
+  '-1e308',
+  'true',
+  '[1,[2,[3,"four",null]]]',
+  '{"__proto__":{"length":64}}',
+  JSON.stringify({ length: 64 }),
+  JSON.stringify(Array.from({ length: 64 }, () => 'x')),
+  JSON.stringify(Array.from({ length: 20_000 }, () => 0)),
+  '{',
+];
 
 /** Random genomes of which one at least should beat the baseline. */
 const TRIES = 20;
@@ -153,6 +169,25 @@ export const complianceChecks: readonly ComplianceCheck[] = [
         const outcome = await tryTo(() => evaluate(domain, { ...model, weights }, seedOf(1)));
         if (isTaskFailure(outcome)) only(outcome, ['bad-weights', 'non-finite-result'], what);
         else checkMeasurement(domain.spec, outcome.measurement, false);
+      }
+    },
+  },
+  {
+    title: 'predictions repeat, and any input gives one or is refused as bad-input',
+    async run(subject) {
+      const domain = await subject.domain();
+      const model = await subject.trained();
+      const { exampleInput } = domain;
+      if (exampleInput !== undefined) {
+        const first = await predict(domain, model, JSON.stringify(exampleInput));
+        check(
+          (await predict(domain, model, JSON.stringify(exampleInput))) === first,
+          'predicting again gave another output',
+        );
+      }
+      for (const input of STRANGE_INPUTS) {
+        const outcome = await tryTo(() => predict(domain, model, input));
+        if (isTaskFailure(outcome)) only(outcome, ['bad-input'], `the input ${input.slice(0, 40)}`);
       }
     },
   },

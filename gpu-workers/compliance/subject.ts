@@ -97,6 +97,16 @@ export function evaluate(
   return perform(domain, { kind: 'evaluate', domainId: domain.spec.domainId, genome, weights, dataSeed }, work);
 }
 
+/** JSON text in and out. */
+export async function predict(
+  domain: Domain,
+  { genome, weights }: Trained,
+  input: string,
+): Promise<string | undefined> {
+  const { domainId } = domain.spec;
+  return (await perform(domain, { kind: 'predict', domainId, genome, weights, input }, freely())).output;
+}
+
 /** Drawn evenly between the bounds of each parameter, on its own scale. */
 export function randomGenomes({ space }: DomainSpec, count: number): readonly Genome[] {
   const random = Random.fromSeed(seedOf(7), 'compliance/genomes');

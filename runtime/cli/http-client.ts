@@ -1,6 +1,7 @@
 /** Asks a running node over its HTTP API. */
 import { DoinError, errorMessage } from '../errors.js';
 import type { StatusJson } from '../http/status.js';
+import { printable } from './format.js';
 
 const TIMEOUT_MS = 5000;
 
@@ -9,23 +10,50 @@ export function fetchStatus(baseUrl: string): Promise<StatusJson> {
 }
 
 /** The shape is the server's promise; a node of another version may break it. */
-export async function fetchJson<T>(baseUrl: string, path: string): Promise<T> {
-  const url = new URL(path, baseUrl);
+export function fetchJson<T>(baseUrl: string, path: string): Promise<T> {
+  return request<T>(new URL(path, baseUrl), {});
+}
+
+/** What only the owner of the node may ask. */
+export function postJson<T>(
+  baseUrl: string,
+  path: string,
+  token: string,
+  body: unknown,
+  timeoutMs = TIMEOUT_MS,
+): Promise<T> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  return request<T>(new URL(path, baseUrl), { method: 'POST', headers, body: JSON.stringify(body) }, timeoutMs);
+}
+
+async function request<T>(url: URL, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
   } catch (error) {
     const reason =
       error instanceof Error && error.cause !== undefined ? errorMessage(error.cause) : errorMessage(error);
     throw unreachable(url, reason);
   }
-  if (!response.ok) {
-    throw new DoinError(
-      { code: 'node-error', url: url.href, status: response.status },
-      `${url.href} answered ${response.status}: ${(await response.text()).slice(0, 500)}`,
-    );
-  }
+  if (!response.ok) throw refused(url, response.status, await response.text());
   return (await response.json()) as T;
+}
+
+/** A problem document says it in words; anything else is shown as it came. */
+function refused(url: URL, status: number, text: string): DoinError {
+  const problem = problemIn(text);
+  const data = { code: problem?.title ?? 'node-error', url: url.href, status };
+  if (problem !== null) return new DoinError(data, printable(problem.detail));
+  return new DoinError(data, `${url.href} answered ${status}: ${printable(text.slice(0, 500))}`);
+}
+
+function problemIn(text: string): { readonly title: string; readonly detail: string } | null {
+  try {
+    const { title, detail } = JSON.parse(text) as Record<string, unknown>;
+    return typeof title === 'string' && typeof detail === 'string' ? { title, detail } : null;
+  } catch {
+    return null;
+  }
 }
 
 export function unreachable(url: URL, reason: string): DoinError {

@@ -8,7 +8,9 @@ import { configCommand } from './config.js';
 import { devnetCommand } from './devnet.js';
 import { doctorCommand } from './doctor.js';
 import { domainCommand } from './domain.js';
+import { domainsCommand } from './domains.js';
 import { EXIT, errorText, exitCodeOf } from './exit.js';
+import { inferCommand } from './infer.js';
 import type { CliIo, CliModules } from './node-port.js';
 import { queryCommands } from './queries.js';
 import { snapshotCommand } from './snapshot.js';
@@ -17,6 +19,7 @@ import { statusCommand } from './status.js';
 import { syncPostgresCommand } from './sync-postgres.js';
 import { traceCommand } from './trace.js';
 import { verifyCommand } from './verify.js';
+import { walletCommand } from './wallet.js';
 
 const modules: CliModules = {
   startNode: async (config, hooks) => (await import('../node/start.js')).startNode(config, hooks),
@@ -25,6 +28,7 @@ const modules: CliModules = {
   async *testDomain(target, cancelMs) {
     yield* (await import('../node/domain-tools.js')).testDomain(target, cancelMs);
   },
+  readDomain: async (target) => (await import('../node/domain-tools.js')).readDomain(target),
   newDomain: async (name) => (await import('../node/domain-tools.js')).newDomain(name),
   syncPostgres: async (options) => (await import('../stats/postgres/run.js')).runPostgresSync(options),
   exportSnapshot: async (options) => (await import('../node/snapshot/export.js')).exportSnapshot(options),
@@ -43,7 +47,10 @@ function buildParser(args: readonly string[], io: CliIo): Argv {
     .command(statusCommand(io))
     .command(configCommand(io))
     .command([...queryCommands(io)])
+    .command(domainsCommand(modules, io))
     .command(domainCommand(modules, io))
+    .command(walletCommand(io))
+    .command(inferCommand(io))
     .command(doctorCommand(modules, io))
     .command(syncPostgresCommand(modules, io))
     .command(traceCommand(io))
@@ -89,6 +96,15 @@ const OPTION_NAMES = [
     'anchored',
     'anchors',
     'replay',
+    'token-file',
+    'max-fee',
+    'tip',
+    'confirmations',
+    'new-address',
+    'data-hash',
+    'server',
+    'max-price',
+    'channel',
   ],
 ];
 

@@ -106,6 +106,8 @@ export interface CliModules {
     cancelMs: number,
   ): AsyncIterable<{ readonly title: string; readonly problem: string | null; readonly seconds: number }>;
   newDomain(name: string): Promise<string>;
+  /** A definition as network files have it, and the hash of what it was read from. */
+  readDomain(target: string): Promise<{ readonly definition: unknown; readonly dataHash: string }>;
   syncPostgres(options: PostgresSyncOptions): Promise<void>;
   exportSnapshot(options: {
     dataDir: string;

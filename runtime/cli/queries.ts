@@ -1,4 +1,4 @@
-/** Commands that show one page of a running node: `doin peers`, `chain`, `domains`, `experiments`. */
+/** Commands that show one page of a running node: `doin peers`, `chain`, `experiments`. */
 import type { Argv, CommandModule } from 'yargs';
 import type { BlocksJson, ExperimentsJson, PeersJson, StatusJson } from '../http/status.js';
 import { usageError } from './exit.js';
@@ -35,7 +35,7 @@ export function checkedUrl(url: string): string {
 }
 
 export function queryCommands(io: CliIo): readonly CommandModule<object, never>[] {
-  const commands = [peersCommand(io), domainsCommand(io), experimentsCommand(io), chainCommand(io)];
+  const commands = [peersCommand(io), experimentsCommand(io), chainCommand(io)];
   return commands as unknown as readonly CommandModule<object, never>[];
 }
 
@@ -70,32 +70,6 @@ function peersText({ self, peers, refused }: PeersJson): string {
     rows.length === 0 ? 'no peers' : table(['PEER', 'ADDRESS', 'DIRECTION', 'LATENCY', 'HEIGHT', 'SCORE'], rows),
     ...(refusals.length === 0 ? [] : ['', `refused from peers: ${refusals.join(', ')}`]),
   ].join('\n');
-}
-
-function domainsCommand(io: CliIo): CommandModule<object, QueryArguments> {
-  return {
-    command: 'domains',
-    describe: 'Show the domains of the network and how far each is',
-    builder: (yargs) => queryOptions(yargs).example('$0 domains', 'Verified best, champion and local search of each'),
-    async handler({ url, json }) {
-      const { domains } = await fetchJson<StatusJson>(checkedUrl(url), '/status');
-      show(io, json, { domains }, domainsText);
-    },
-  };
-}
-
-function domainsText({ domains }: Pick<StatusJson, 'domains'>): string {
-  const rows = domains.map((domain) => [
-    printable(domain.domain_id),
-    `${domain.direction} ${printable(domain.metric)}`,
-    formatPerformance(domain.baseline),
-    formatPerformance(domain.best_performance),
-    domain.target_performance === null ? '-' : formatPerformance(domain.target_performance),
-    String(domain.accepted),
-    domain.champion === null ? '-' : shortId(domain.champion),
-    [domain.optimize ? 'optimizes' : '', domain.evaluate ? 'evaluates' : ''].filter((part) => part !== '').join(', '),
-  ]);
-  return table(['DOMAIN', 'GOAL', 'BASELINE', 'VERIFIED', 'TARGET', 'ACCEPTED', 'CHAMPION', 'THIS NODE'], rows);
 }
 
 function experimentsCommand(io: CliIo): CommandModule<object, QueryArguments> {

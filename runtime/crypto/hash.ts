@@ -32,6 +32,8 @@ export type HashTag =
   | 'doin/domain'
   | 'doin/channel'
   | 'doin/channel-receipt'
+  | 'doin/inference-request'
+  | 'doin/inference-answer'
   | 'doin/evaluation-data'
   | 'doin/evaluation-trace'
   | 'doin/trace'

@@ -17,6 +17,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   401: 'The token is missing or wrong.',
   404: 'There is no such thing.',
   409: 'The chain does not take it now.',
+  413: 'The body is too large.',
   415: 'The body is no JSON.',
   429: 'Too many requests.',
   500: 'The node could not answer.',

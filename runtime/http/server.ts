@@ -17,9 +17,8 @@ import { registerOpenApi } from './openapi.js';
 import { isUnavailable, sendProblem } from './problem.js';
 import { limitRequests } from './rate-limits.js';
 import { registerRoutes } from './routes.js';
+import { registerServices, type Services } from './services.js';
 import { registerTrace, type TraceTap } from './trace-stream.js';
-import type { Wallet } from './wallet.js';
-import { registerWallet } from './writes.js';
 
 export interface HttpOptions {
   readonly host: string;
@@ -30,8 +29,8 @@ export interface HttpOptions {
   readonly explore?: Explore;
   /** Where `/trace` gets its records; without it there is no such page. */
   readonly trace?: TraceTap;
-  /** The wallet, and the token that writing needs; without them there are no such pages. */
-  readonly wallet?: { readonly wallet: Wallet; readonly token: string };
+  /** What a node does for its owner; without it there are no such pages. */
+  readonly services?: Services;
   /** Requests of one client address in a minute; absent: as many as it likes. */
   readonly requestsPerMinute?: number;
   /** Told about answers with status 500, which the client sees without details. */
@@ -99,9 +98,9 @@ export async function createHttpServer(options: Omit<HttpOptions, 'host' | 'port
   }
   registerRoutes(app, options.source);
   if (options.explore !== undefined) registerExplore(app, options.explore);
-  if (options.wallet !== undefined) registerWallet(app, options.wallet.wallet, options.wallet.token);
   const events = new EventLog((listener) => options.source.subscribe(listener));
   app.addHook('onClose', async () => events.close());
+  if (options.services !== undefined) registerServices(app, options.services);
   await app.register(async (scope) => {
     registerEvents(scope, events);
     if (options.trace !== undefined) registerTrace(scope, options.trace);

@@ -4,33 +4,9 @@
  */
 import { z } from 'zod';
 import { faultOf } from '../../actors/chain/domain-spec.js';
-import type { Fee, NodeId, TransactionBody } from '../../actors/chain/types.js';
+import type { Fee, TransactionBody } from '../../actors/chain/types.js';
 import { readDefinition } from '../../config/domain-spec.js';
-import { isAcceptableKey } from '../crypto/ed25519.js';
-import { publicKeyOf } from '../crypto/peer-id.js';
-import { DoinError } from '../errors.js';
-import { parseCoins } from '../fixed/coins.js';
-
-const address = z.string().transform((text, context): NodeId => {
-  const key = addressOf(text);
-  if (key !== null) return key;
-  context.addIssue({ code: 'custom', message: 'is no address; use a PeerId (12D3Koo...) or 64 hex digits of a key' });
-  return z.NEVER;
-});
-
-const coins = z.string().transform((text, context): number => {
-  const units = parseCoins(text);
-  if (units !== null) return units;
-  context.addIssue({
-    code: 'custom',
-    message: 'is no amount of coins; use a decimal with at most 8 digits after the point, as text: "1.5"',
-  });
-  return z.NEVER;
-});
-
-const hash = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits');
-const signature = z.string().regex(/^[0-9a-f]{128}$/, 'must be 128 hex digits');
-const domainId = z.string().min(1).max(64);
+import { address, badRequest, coins, domainId, hash, readFields, signature } from './fields.js';
 
 const common = {
   /** The chain it is meant for; another one refuses it. */
@@ -83,22 +59,12 @@ export interface Submission {
   readonly tipUnits: number | null;
 }
 
-/** The key behind a PeerId or behind its hex digits; null for anything else. */
-export function addressOf(text: string): NodeId | null {
-  const key = /^[0-9a-f]{64}$/.test(text) ? text : publicKeyOf(text);
-  return key !== null && isAcceptableKey(key) ? key : null;
-}
-
 /** Throws DoinError `bad-request`, whose message names each field. */
 export function readSubmission(json: unknown): Submission {
-  const parsed = submissionSchema.safeParse(json);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
-    throw badRequest(problems.join('; '));
-  }
-  const { network, max_fee: maxUnits, tip: tipUnits, new_address: newAddress } = parsed.data;
+  const submission = readFields(submissionSchema, json);
+  const { network, max_fee: maxUnits, tip: tipUnits, new_address: newAddress } = submission;
   return {
-    body: bodyOf(parsed.data),
+    body: bodyOf(submission),
     network: network ?? null,
     newAddress,
     maxUnits: maxUnits ?? null,
@@ -145,8 +111,4 @@ function definitionOf(json: unknown): Extract<TransactionBody, { type: 'domain-r
   const fault = faultOf(spec);
   if (fault !== null) throw badRequest(`definition: ${fault}`);
   return spec;
-}
-
-function badRequest(detail: string): DoinError {
-  return new DoinError({ code: 'bad-request' }, detail);
 }

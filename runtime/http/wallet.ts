@@ -5,7 +5,7 @@ import { peerIdOf } from '../crypto/peer-id.js';
 import { DoinError } from '../errors.js';
 import { formatCoins } from '../fixed/coins.js';
 import type { Json } from './pages/schema.js';
-import type { accountPage, submittedPage } from './pages/wallet.js';
+import type { accountPage, submittedPage, transactionPage } from './pages/wallet.js';
 import type { AskPort } from './port.js';
 import { feeOf, type Submission } from './submission.js';
 
@@ -13,8 +13,10 @@ const TIMEOUT = { timeoutMs: 5_000 };
 
 export type AccountJson = Json<typeof accountPage>;
 export type SubmittedJson = Json<typeof submittedPage>;
+export type TransactionJson = Json<typeof transactionPage>;
 
 export interface Wallet {
+  transaction(id: string): Promise<TransactionJson>;
   /** The node's own account, or another one. */
   account(node: NodeId | null): Promise<AccountJson>;
   /** Signs with the node's key and sends. Throws DoinErrors whose message is for the person who asked. */
@@ -27,6 +29,18 @@ export function createWallet(system: AskPort): Wallet {
       const status = await system.ask(chain.getStatus, {}, TIMEOUT);
       const view = await system.ask(chain.getAccount, { node: node ?? status.self.nodeId }, TIMEOUT);
       return accountJson(view, status);
+    },
+    async transaction(id) {
+      const { waits, block } = await system.ask(chain.findTransaction, { id }, TIMEOUT);
+      const { height, finalized } = await system.ask(chain.getStatus, {}, TIMEOUT);
+      return {
+        transaction_id: id,
+        state: block !== null ? 'included' : waits ? 'pending' : 'unknown',
+        block_height: block?.height ?? null,
+        block_hash: block?.hash ?? null,
+        confirmations: block === null ? 0 : Math.max(0, height - block.height + 1),
+        final: block !== null && finalized.height >= block.height,
+      };
     },
     async submit(submission) {
       const { body, network, newAddress } = submission;

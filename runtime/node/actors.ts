@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ChainOptions } from '../../actors/chain/actor.js';
-import { type Genesis, genesisHash } from '../../actors/chain/genesis.js';
+import { domainHash, type Genesis, genesisHash } from '../../actors/chain/genesis.js';
 import type { PinnedBlock } from '../../actors/chain/pins.js';
 import type { EvaluatorOptions } from '../../actors/evaluator/actor.js';
 import type { GossipOptions } from '../../actors/gossip/actor.js';
@@ -15,6 +15,7 @@ import type { NodeConfig } from '../../config/schema.js';
 import type { DomainSpec } from '../../gpu-workers/types.js';
 import type { KeyPair } from '../crypto/ed25519.js';
 import { peerIdOf } from '../crypto/peer-id.js';
+import { parseCoins } from '../fixed/coins.js';
 import { packageVersion } from '../package-info.js';
 import type { ActorSpec } from '../system/system.js';
 import type { OwnDomains } from './own-domains.js';
@@ -77,8 +78,10 @@ function optionsOf(
 ): ActorOptions {
   const nodeId = keyPair.publicKey;
   const blobFolder = join(config.data_dir, 'blobs');
+  // Those that the chain does not have yet too: members may vote them in while the node runs.
   const worked = config.domains.flatMap((domain) => {
-    const spec = genesis.domains.find((candidate) => candidate.domainId === domain.domain_id);
+    const { domain_id: domainId } = domain;
+    const spec = genesis.domains.find((candidate) => candidate.domainId === domainId) ?? own.get(domainId)?.spec;
     return spec === undefined ? [] : [{ domain, spec }];
   });
   const { threads, nice_increment: niceIncrement } = config.workers;
@@ -108,7 +111,9 @@ function optionsOf(
     },
     quorum: {
       nodeId,
-      evaluates: worked.filter(({ domain }) => domain.evaluate).map(({ spec }) => spec.domainId),
+      evaluates: worked
+        .filter(({ domain }) => domain.evaluate)
+        .map(({ spec }) => ({ domainId: spec.domainId, specHash: domainHash(spec) })),
     },
     reputation: { halfLifeMs: genesis.parameters.reputation.halfLifeMs },
     'task-queue': {
@@ -116,7 +121,18 @@ function optionsOf(
       niceIncrement,
       domains: worked.map(({ spec }) => own.get(spec.domainId)?.local ?? spec),
     },
-    evaluator: { blobFolder },
+    evaluator: {
+      blobFolder,
+      chainId: genesis.chainId,
+      secretSeed: keyPair.secretSeed,
+      receiptsFile: join(config.data_dir, 'receipts.json'),
+      owedFile: join(config.data_dir, 'channels.json'),
+      inference: {
+        domains: worked.map(({ spec }) => spec.domainId),
+        serve: config.inference.serve,
+        priceUnits: parseCoins(config.inference.price) ?? 0,
+      },
+    },
     optimizer: {
       nodeId,
       chainId: genesis.chainId,

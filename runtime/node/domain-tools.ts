@@ -1,6 +1,9 @@
-/** What `doin domain` does: tests any domain by the compliance suite, and writes a module to start from. */
+/** What `doin domain` and `doin domains` do with definitions: test, propose, and write a module to start from. */
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { domainHash } from '../../actors/chain/genesis.js';
+import { snakeKeys } from '../../config/snake-file.js';
 import { type ComplianceResult, runCompliance } from '../../gpu-workers/compliance/run.js';
 import { loadDomain } from '../../gpu-workers/domains/registry.js';
 import type { LocalDomainSpec } from '../../gpu-workers/types.js';
@@ -20,9 +23,25 @@ export async function* testDomain(target: string, cancelMs: number): AsyncGenera
   yield* runCompliance({ createDomain: () => loadDomain(spec), cancelMs });
 }
 
+/** The definition for a proposal. What a program of it is called stays with its owner. */
+export async function readDomain(target: string): Promise<{ definition: unknown; dataHash: string }> {
+  const builtIn = builtInDomain(target);
+  if (builtIn !== null) return { definition: snakeKeys(builtIn), dataHash: domainHash(builtIn) };
+  const file = await definitionFile(target);
+  const { spec } = await loadDefinition(file);
+  const dataHash = createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
+  return { definition: snakeKeys(spec), dataHash };
+}
+
 async function ownDomain(target: string): Promise<LocalDomainSpec> {
+  return (await loadDefinition(await definitionFile(target))).local;
+}
+
+async function definitionFile(target: string): Promise<string> {
   for (const file of [target, ...DEFINITIONS.map((name) => join(target, name))]) {
-    if (await isFile(file)) return (await loadDefinition(resolve(file))).local;
+    if (await isFile(file)) return resolve(file);
   }
   const text = `${target} is no built-in domain, no file, and no folder with ${DEFINITIONS.join(' or ')}`;
   throw new DoinError({ code: 'usage', target }, text);

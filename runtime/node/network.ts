@@ -81,9 +81,11 @@ function checkDomains(config: NodeConfig, own: OwnDomains, genesis: Genesis): vo
       checkDefinition(index, genesis, own.get(domainId)?.spec);
       continue;
     }
+    // With a definition of his own its owner waits for members to vote it in.
+    if (own.has(domainId)) continue;
     throw new DoinError(
       { code: 'config-invalid', field: `domains[${index}].domain_id`, value: domainId },
-      `domains[${index}].domain_id = ${JSON.stringify(domainId)}: network "${genesis.chainId}" has no such domain; use one of ${known.join(', ')}`,
+      `domains[${index}].domain_id = ${JSON.stringify(domainId)}: network "${genesis.chainId}" has no such domain; use one of ${known.join(', ')}, or give the definition of one that is voted in later`,
     );
   }
 }

@@ -1,11 +1,13 @@
 /** Domains that a node's owner brings: each defined by a file, as JSON with a program's command or as a module. */
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import { BUILT_IN } from '../../config/built-in.js';
 import { checkDefinition, parseDefinition } from '../../config/domain-spec.js';
 import type { NodeConfig } from '../../config/schema.js';
 import { unreadable } from '../../config/snake-file.js';
 import type { DomainSpec, LocalDomainSpec } from '../../gpu-workers/types.js';
 import { DoinError } from '../errors.js';
+import { builtInDomain } from './domains.js';
 
 export interface OwnDomain {
   /** What a chain holds of it, the same on every node. */
@@ -21,7 +23,7 @@ export async function loadOwnDomains({ domains }: Pick<NodeConfig, 'domains'>): 
   const own = new Map<string, OwnDomain>();
   for (const [index, { domain_id: domainId, definition }] of domains.entries()) {
     if (definition === undefined) continue;
-    const domain = await loadDefinition(definition);
+    const domain = definition === BUILT_IN ? builtIn(index, domainId) : await loadDefinition(definition);
     if (domain.spec.domainId !== domainId) {
       throw new DoinError(
         { code: 'config-invalid', field: `domains[${index}].domain_id`, value: domainId },
@@ -31,6 +33,15 @@ export async function loadOwnDomains({ domains }: Pick<NodeConfig, 'domains'>): 
     own.set(domainId, domain);
   }
   return own;
+}
+
+function builtIn(index: number, domainId: string): OwnDomain {
+  const spec = builtInDomain(domainId);
+  if (spec !== null) return { spec, local: spec };
+  throw new DoinError(
+    { code: 'config-invalid', field: `domains[${index}].definition`, value: BUILT_IN },
+    `domains[${index}].definition = ${JSON.stringify(BUILT_IN)}: no domain "${domainId}" comes with the program; name the file that defines it`,
+  );
 }
 
 /** Throws DoinError `domain-file-invalid`. */

@@ -13,7 +13,6 @@ import { type RunningHttp, startHttpServer } from '../http/server.js';
 import { createStatusSource } from '../http/source.js';
 import { type NodeSummary, summaryOf } from '../http/status.js';
 import { loadOrCreateToken, tokenFileOf } from '../http/token.js';
-import { createWallet } from '../http/wallet.js';
 import { packageVersion } from '../package-info.js';
 import { ActorSystem } from '../system/system.js';
 import { TraceHub } from '../trace/hub.js';
@@ -25,6 +24,7 @@ import { loadOwnDomains } from './own-domains.js';
 import { checkSnapshotNetwork, joinFromSnapshot, withCheckpoint } from './snapshot/join.js';
 import { storedSummary } from './summary.js';
 import { traceOutputs } from './trace.js';
+import { watchVotedDomains } from './voted-domains.js';
 
 export async function startNode(config: NodeConfig, hooks: NodeHooks): Promise<CliNode> {
   const lock = await lockDataDir(config.data_dir);
@@ -88,7 +88,7 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
       source,
       explore: createExplore(system),
       trace: traces,
-      wallet: { wallet: createWallet(system), token },
+      services: { system, token },
       requestsPerMinute: config.requests_per_minute,
     });
   } catch (error) {
@@ -97,12 +97,14 @@ async function startLocked(config: NodeConfig, hooks: NodeHooks, lock: DataLock)
     throw error;
   }
 
+  const endVoted = watchVotedDomains(system, { config, own, genesis, say });
   const endAnchors = anchors.publish(system, genesis.parameters.anchorInterval, { info: say, warn: say });
   let ending: Promise<void> | null = null;
   const end = () => {
     ending ??= http
       .close()
       .finally(endAnchors)
+      .finally(endVoted)
       .finally(() => system.stop(STOP_ORDER))
       .finally(() => outputs.close())
       .finally(() => lock.release());

@@ -8,6 +8,7 @@ import { reputationActor } from '../../actors/reputation/actor.js';
 import { taskQueue } from '../../actors/task-queue/messages.js';
 import { DoinError } from '../../runtime/errors.js';
 import { MemoryBlobStore } from '../../runtime/storage/blob-store.js';
+import { MemoryStateFile } from '../../runtime/storage/state-file.js';
 import { Simulation, simulated } from '../../runtime/system/simulation/simulation.js';
 import { expectMessage } from '../../runtime/system/testing/expect.js';
 import { TestProbe } from '../../runtime/system/testing/probe.js';
@@ -20,8 +21,24 @@ const hash = (digit: string) => digit.repeat(64);
 test('a seat that a branch switch gave out again with another seed is measured beside the old one', async (t) => {
   const sim = Simulation.create({ seed: 1 });
   const pool = TestProbe.of(taskQueue, { clock: sim }).answer(taskQueue.run, () => new Promise(() => undefined));
-  const actor = createEvaluatorActor({ createBlobStore: () => new MemoryBlobStore() });
-  const node = sim.addNode('n', [simulated(actor, { blobFolder: '' }), simulated(pool.definition(), {})]);
+  const modules = { createBlobStore: () => new MemoryBlobStore(), openState: () => new MemoryStateFile() };
+  const head = TestProbe.of(chain, { clock: sim })
+    .answer(chain.getTip, () => ({ height: 0, chainId: 'test' }) as never)
+    .answer(chain.getApplied, () => ({ blocks: [] }));
+  const options = {
+    blobFolder: '',
+    chainId: 'test',
+    secretSeed: new Uint8Array(32),
+    receiptsFile: '',
+    owedFile: '',
+    inference: { domains: [], serve: false, priceUnits: 0 },
+  };
+  const node = sim.addNode('n', [
+    simulated(createEvaluatorActor(modules), options),
+    simulated(pool.definition(), {}),
+    simulated(head.definition(), {}),
+  ]);
+  await sim.start();
   const seat = { optimum: hash('a'), seat: 0, domain: 'quadratic', genome: [1], blob: null };
   for (const digit of ['1', '2']) {
     node.ask(evaluator.measure, { ...seat, dataSeed: hash(digit) }).catch(() => undefined);

@@ -2,9 +2,13 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import test from 'ava';
+import type { AskPort } from '../../runtime/http/port.js';
 import { startHttpServer } from '../../runtime/http/server.js';
 import { packageRoot } from '../../runtime/package-info.js';
 import { sampleSource } from '../http/samples.js';
+
+/** A chain without proposals. */
+const domainsOnly: AskPort = { ask: async () => ({ domains: [], proposals: [] }) as never };
 
 async function ask(...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const source = {
@@ -22,7 +26,8 @@ async function ask(...args: readonly string[]): Promise<{ code: number | null; s
       ],
     }),
   };
-  const server = await startHttpServer({ host: '127.0.0.1', port: 0, source });
+  const services = { system: domainsOnly, token: '' };
+  const server = await startHttpServer({ host: '127.0.0.1', port: 0, source, services });
   const all = [join(packageRoot, 'bin/doin.js'), ...args, '--url', server.url];
   const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';

@@ -32,6 +32,7 @@ const chainStatus: ChainStatus = {
   domains: [
     {
       domainId: 'digits',
+      specHash: 'ab'.repeat(32),
       metric: 'accuracy',
       direction: 'maximize',
       baselineNano: 100_000_000,
@@ -41,6 +42,7 @@ const chainStatus: ChainStatus = {
     },
     {
       domainId: 'quadratic',
+      specHash: 'cd'.repeat(32),
       metric: 'value',
       direction: 'maximize',
       baselineNano: -100_000_000_000,

@@ -4,7 +4,6 @@ import { decodeTransaction } from '../../actors/chain/codec.js';
 import { chain as messages } from '../../actors/chain/messages.js';
 import { peerIdOf } from '../../runtime/crypto/peer-id.js';
 import { createHttpServer } from '../../runtime/http/server.js';
-import { createWallet } from '../../runtime/http/wallet.js';
 import { keyOf } from '../kit/chain.js';
 import { chainActorOn, earnedChain } from '../kit/chain-actor.js';
 import { sampleSource } from './samples.js';
@@ -16,9 +15,9 @@ const STRANGER = peerIdOf(keyOf('stranger').publicKey);
 async function served(t: ExecutionContext, requestsPerMinute?: number) {
   const chain = earnedChain();
   const driver = await chainActorOn(t, chain, 'ada');
-  const wallet = { wallet: createWallet(driver.port), token: TOKEN };
+  const services = { system: driver.port, token: TOKEN };
   const limit = requestsPerMinute === undefined ? {} : { requestsPerMinute };
-  const app = await createHttpServer({ source: sampleSource(1), wallet, ...limit });
+  const app = await createHttpServer({ source: sampleSource(1), services, ...limit });
   t.teardown(() => app.close());
   const post = (payload: object, headers: Record<string, string> = { authorization: `Bearer ${TOKEN}` }) =>
     app.inject({ method: 'POST', url: '/transactions', payload, headers });

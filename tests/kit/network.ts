@@ -3,7 +3,13 @@
  * survive a crash. The tracker is left out: it writes files and nothing depends on it.
  */
 import { createChainActor } from '../../actors/chain/actor.js';
-import { type ChainParameters, type Genesis, genesisHash, LOCAL_PARAMETERS } from '../../actors/chain/genesis.js';
+import {
+  type ChainParameters,
+  domainHash,
+  type Genesis,
+  genesisHash,
+  LOCAL_PARAMETERS,
+} from '../../actors/chain/genesis.js';
 import { MemoryBlockStore, MemoryBlocks } from '../../actors/chain/memory-store.js';
 import { type ChainStatus, chain } from '../../actors/chain/messages.js';
 import { createEvaluatorActor } from '../../actors/evaluator/actor.js';
@@ -43,6 +49,8 @@ interface Disk {
   readonly state: MemoryStateFile;
   readonly duties: MemoryStateFile;
   readonly peers: MemoryStateFile;
+  readonly receipts: MemoryStateFile;
+  readonly owed: MemoryStateFile;
 }
 
 const THREADS = 2;
@@ -124,6 +132,8 @@ export class SimulatedDoin {
       state: new MemoryStateFile(),
       duties: new MemoryStateFile(),
       peers: new MemoryStateFile(),
+      receipts: new MemoryStateFile(),
+      owed: new MemoryStateFile(),
     };
     const createBlobStore = () => disk.blobs;
     const openStore = async (_file: string, hash: string) => MemoryBlockStore.open(hash, disk.blocks);
@@ -156,13 +166,26 @@ export class SimulatedDoin {
         blobFolder: 'blobs',
         domains: domainIds,
       }),
-      simulated(quorumActor, { nodeId, evaluates: domainIds }),
+      simulated(quorumActor, {
+        nodeId,
+        evaluates: domains.map((spec) => ({ domainId: spec.domainId, specHash: domainHash(spec) })),
+      }),
       simulated(reputationActor, { halfLifeMs: genesis.parameters.reputation.halfLifeMs }),
       simulated(
         createTaskQueueActor({ createPool: ({ threads }, ctx) => new SimulatedPool(ctx, { ...pool, threads }) }),
         { threads: THREADS, niceIncrement: 0, domains },
       ),
-      simulated(createEvaluatorActor({ createBlobStore }), { blobFolder: 'blobs' }),
+      simulated(
+        createEvaluatorActor({ createBlobStore, openState: (file) => (file === 'owed' ? disk.owed : disk.receipts) }),
+        {
+          blobFolder: 'blobs',
+          chainId,
+          secretSeed,
+          receiptsFile: 'receipts',
+          owedFile: 'owed',
+          inference: { domains: domainIds, serve: true, priceUnits: 100_000 },
+        },
+      ),
       simulated(createOptimizerActor({ openState: () => disk.state, createBlobStore }), {
         nodeId,
         chainId,

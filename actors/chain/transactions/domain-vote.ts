@@ -27,9 +27,18 @@ export function applyDomainVote(
   if (proposal.approvals.length >= LIMITS.approvalsPerProposal) return { code: 'too-many-approvals', later: true };
   const approvals = withMember(proposal.approvals, sender);
   execution.state = execution.state.set(DEFINITION, domain, { ...definition, proposal: { ...proposal, approvals } });
-  const total = sumOf(execution, execution.state.require(MEMBERS));
-  if (3n * sumOf(execution, approvals) >= 2n * total) activateDomain(execution, domain);
+  const { yesMicro, totalMicro } = approvalOf(execution, approvals);
+  if (3n * yesMicro >= 2n * totalMicro) activateDomain(execution, domain);
   return null;
+}
+
+/** Eligible reputation of those who said yes, and of all who may. */
+export function approvalOf(
+  execution: Execution,
+  approvals: readonly NodeId[],
+): { readonly yesMicro: bigint; readonly totalMicro: bigint } {
+  const totalMicro = sumOf(execution, execution.state.require(MEMBERS));
+  return { yesMicro: sumOf(execution, approvals), totalMicro };
 }
 
 function sumOf(execution: Execution, nodes: readonly NodeId[]): bigint {

@@ -3,7 +3,6 @@
  * follow from its own seed. Same genome and seed, same bits: everything random comes from `random.ts`.
  */
 
-import { DoinError } from '../../../runtime/errors.js';
 import type { GenomeValues } from '../../../runtime/genome/space.js';
 import { startWasmBackend } from '../../backends/wasm.js';
 import { taskFailure } from '../../failures.js';
@@ -61,6 +60,7 @@ export function createDomain(spec: DomainSpec): Domain {
       const { performance, standardError, samples } = measure(network, data.heldOut);
       return { performance, standardError, samples };
     },
+    exampleInput: Array.from({ length: PIXELS }, () => 0),
     async predict(genome, weights, input) {
       await ready();
       const pixels = readPixels(input);
@@ -108,7 +108,7 @@ function readPixels(input: unknown): Float32Array {
     input.length === PIXELS &&
     input.every((pixel) => typeof pixel === 'number' && pixel >= 0 && pixel <= INK);
   if (!valid) {
-    throw new DoinError({ code: 'bad-input' }, `input must be an array of ${PIXELS} pixels between 0 and ${INK}`);
+    throw taskFailure('bad-input', `input must be an array of ${PIXELS} pixels between 0 and ${INK}`);
   }
   return Float32Array.from(input as number[], (pixel) => pixel / INK);
 }

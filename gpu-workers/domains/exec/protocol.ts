@@ -54,7 +54,7 @@ export const replySchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('failed'),
     id,
-    code: z.enum(['bad-genome', 'bad-weights', 'non-finite-result', 'task-cancelled', 'task-crashed']),
+    code: z.enum(['bad-genome', 'bad-weights', 'bad-input', 'non-finite-result', 'task-cancelled', 'task-crashed']),
     message: z.string(),
   }),
 ]);

@@ -3,6 +3,7 @@
  * nothing to train, and every evaluator finds the same value: no noise, no data of its own, hence `synthetic: false`.
  */
 import type { GenomeValues } from '../../../runtime/genome/space.js';
+import { requireNoInput } from '../../checks.js';
 import { taskFailure } from '../../failures.js';
 import type { Domain, DomainSpec, Evaluation } from '../../types.js';
 import { createLandscape, logError } from './landscape.js';
@@ -33,7 +34,9 @@ export function createDomain(spec: DomainSpec): Domain {
     async evaluate(genome, weights) {
       return measure(genome, weights);
     },
-    async predict(genome, weights) {
+    exampleInput: null,
+    async predict(genome, weights, input) {
+      requireNoInput(input, spec.domainId);
       measure(genome, weights);
       return { point: [...pointOf(genome)], error: landscape.error(pointOf(genome)) };
     },

@@ -4,6 +4,7 @@
  * each coordinate, so that votes differ the way votes on trained models do.
  */
 import type { GenomeValues } from '../../../runtime/genome/space.js';
+import { requireNoInput } from '../../checks.js';
 import { taskFailure } from '../../failures.js';
 import { Random } from '../../random.js';
 import type { Domain, DomainSpec, Evaluation } from '../../types.js';
@@ -41,8 +42,10 @@ export function createDomain(spec: DomainSpec): Domain {
       const { performance, samples } = measure(point(genome), target, target);
       return { performance, standardError: 0, samples };
     },
-    async predict(genome, weights) {
+    exampleInput: null,
+    async predict(genome, weights, input) {
       expectNoWeights(weights);
+      requireNoInput(input, spec.domainId);
       return { point: point(genome) };
     },
   };

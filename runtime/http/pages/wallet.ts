@@ -22,3 +22,14 @@ export const submittedPage = z.strictObject({
   network: z.string(),
   chain_height: count,
 });
+
+export const transactionPage = z.strictObject({
+  transaction_id: hash,
+  state: z
+    .enum(['pending', 'included', 'unknown'])
+    .describe('`unknown`: neither waiting on this node nor in a recent block.'),
+  block_height: count.nullable(),
+  block_hash: hash.nullable(),
+  confirmations: count.describe('Blocks on top of its block, that one included.'),
+  final: z.boolean().describe('It cannot be undone any more.'),
+});

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { TaskPriority } from '../../../actors/task-queue/messages.js';
 import { PriorityQueue } from '../../../actors/task-queue/priority-queue.js';
 
-const ORDER: readonly TaskPriority[] = ['vote', 'confirm', 'search', 'benchmark'];
+const ORDER: readonly TaskPriority[] = ['vote', 'confirm', 'inference', 'search', 'benchmark'];
 const arbitraryTasks = fc
   .array(fc.constantFrom(...ORDER), { maxLength: 60 })
   .map((priorities) => priorities.map((priority, index) => ({ taskId: `${index}`, priority })));

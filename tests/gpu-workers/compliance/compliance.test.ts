@@ -76,6 +76,24 @@ function model(): Domain {
 let calls = 0;
 const broken: readonly (readonly [string, (right: Domain) => Partial<Domain>, RegExp])[] = [
   [
+    'predicts something else each time',
+    () => ({
+      exampleInput: 1,
+      async predict() {
+        calls += 1;
+        return calls;
+      },
+    }),
+    /predictions repeat/,
+  ],
+  [
+    'takes input on trust',
+    () => ({
+      predict: async (_genome, _weights, input) => (input as { deep: { value: number } }).deep.value,
+    }),
+    /predictions repeat/,
+  ],
+  [
     'remembers what it trained before',
     (right) => ({
       train: (genome, seed, budget, work) =>

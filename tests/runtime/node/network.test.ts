@@ -90,3 +90,22 @@ test('a program without its command, or a command without a program, is refused'
     await t.throwsAsync(loadDefinition(file), { code: 'domain-file-invalid', message: /command: belongs to domains/ });
   }
 });
+
+test('a domain that the network does not have may wait for its members, if its owner defines it', async (t) => {
+  const founded = await configOn();
+  await resolveGenesis(founded, new Map(), publicKey, 1_800_000_000_000);
+  const at = (definition: string, id = 'sphere') => {
+    const file = join(founded.data_dir, 'node.json');
+    return writeFile(file, JSON.stringify({ domains: [{ domain_id: id, definition }] })).then(
+      () => loadConfig({ file, overrides: { data_dir: founded.data_dir } }).config,
+    );
+  };
+  const config = await at('built-in');
+  const own = await loadOwnDomains(config);
+  t.is(own.get('sphere')?.spec.module, 'functions');
+  const genesis = await resolveGenesis(config, own, publicKey, 0);
+  t.deepEqual(genesis.domains.map(({ domainId }) => domainId).sort(), ['digits', 'quadratic']);
+  await t.throwsAsync(loadOwnDomains(await at('built-in', 'chess')), {
+    message: /no domain "chess" comes with the program/,
+  });
+});

@@ -11,6 +11,7 @@ import { quorum } from '../../../actors/quorum/messages.js';
 import { reputation } from '../../../actors/reputation/messages.js';
 import { taskQueue } from '../../../actors/task-queue/messages.js';
 import { type Trial, tracker } from '../../../actors/tracker/messages.js';
+import { quadraticSpec } from '../../../gpu-workers/domains/quadratic/spec.js';
 import type { AnyProtocol } from '../../../runtime/system/actor.js';
 import type { PayloadOf, ReplyOf, RequestOf } from '../../../runtime/system/protocol.js';
 
@@ -46,6 +47,7 @@ const experiment: ExperimentClaim = {
   optimizationConfigHash: hash,
   dataHash: hash,
 };
+const spec = quadraticSpec(2);
 const transaction: Transaction = {
   sender: node,
   nonce: 3,
@@ -180,6 +182,7 @@ const chainSamples: Samples<typeof chain> = {
       domains: [
         {
           domainId: 'digits',
+          specHash: hash,
           metric: 'accuracy',
           direction: 'maximize',
           baselineNano: 0,
@@ -189,6 +192,7 @@ const chainSamples: Samples<typeof chain> = {
         },
         {
           domainId: 'quadratic',
+          specHash: hash,
           metric: 'loss',
           direction: 'minimize',
           baselineNano: -1,
@@ -202,6 +206,32 @@ const chainSamples: Samples<typeof chain> = {
       self: member,
       refused: { 'bad-signature': 2 },
       reorgs: 0,
+    },
+  },
+  findTransaction: { request: { id: hash }, reply: { waits: false, block: { height: 3, hash } } },
+  getDomains: {
+    request: {},
+    reply: {
+      domains: [{ spec, specHash: hash, dataHash: null, weightNano: 250_000_000, shareNano: 1, burnedUnits: 0 }],
+      proposals: [
+        {
+          spec,
+          specHash: hash,
+          dataHash: hash,
+          proposer: node,
+          depositUnits: 1_000_000_000,
+          expiresAtMs: 1,
+          approvals: [node],
+          yesMicro: 10_000_000n,
+          totalMicro: 2n ** 60n,
+        },
+      ],
+    },
+  },
+  getChannel: {
+    request: { channel: hash },
+    reply: {
+      channel: { payer: node, to: node, domain: 'digits', depositUnits: 7, closing: { owedUnits: 3, untilHeight: 9 } },
     },
   },
   getAccount: {
@@ -277,6 +307,23 @@ const evaluatorSamples: Samples<typeof evaluator> = {
     request: { optimum: hash, seat: 1, domain: 'digits', genome, blob, dataSeed: hash },
     reply: { ...measurement, dataHash: hash, traceHash: hash },
   },
+  answer: {
+    request: {
+      from: node,
+      request: {
+        domain: 'digits',
+        input: '[0]',
+        nonce: hash,
+        payment: { channel: hash, amountUnits: 5, receipt: hash + hash },
+      },
+    },
+    reply: { type: 'answered', optimum: hash, output: '{"digit":4}', signature: hash + hash },
+  },
+  payByChannel: {
+    request: { channel: hash, addUnits: 1 },
+    reply: { channel: hash, amountUnits: 6, receipt: hash + hash },
+  },
+  getOwed: { request: { channel: hash }, reply: { owedUnits: 6 } },
   getStatistics: { request: {}, reply: { measured: 1, failed: 0, secondsTotal: 0.1 } },
   measured: {
     payload: { optimum: hash, seat: 1, domain: 'digits', performance: 0.1, standardError: 0.01, seconds: 3 },
@@ -295,6 +342,10 @@ const gossipSamples: Samples<typeof gossip> = {
     },
   },
   fetchBlob: { request: { blob, domain: 'digits' }, reply: { found: false } },
+  askInference: {
+    request: { peerId: 'peer', request: { domain: 'digits', input: 'null', nonce: hash, payment: null } },
+    reply: { type: 'refused', code: 'payment-required', detail: 'an answer costs', priceUnits: 100_000 },
+  },
   dial: { payload: { address: '/ip4/1.2.3.4/tcp/1' } },
   peerConnected: { payload: { peerId: 'p', address: 'a', direction: 'outbound' } },
   peerDisconnected: { payload: { peerId: 'p' } },
