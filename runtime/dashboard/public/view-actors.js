@@ -116,7 +116,7 @@ function tracePanel() {
     renderSwitch(cell, name) {
       let button = cell.firstElementChild;
       if (button === null) {
-        button = element('button', { type: 'button', 'aria-label': `Trace ${name}`, class: 'switch' });
+        button = element('button', { type: 'button', 'aria-label': `Trace ${name}`, class: 'switch' }, 'Trace');
         button.addEventListener('click', () => {
           if (!traced.delete(name)) traced.add(name);
           restart();
@@ -126,7 +126,6 @@ function tracePanel() {
       }
       const paint = () => {
         button.setAttribute('aria-pressed', String(traced.has(name)));
-        button.textContent = traced.has(name) ? 'On' : 'Off';
       };
       paint();
     },
