@@ -55,7 +55,10 @@ test('the quorum actor outlives a chain that restarts while it asks', async (t) 
     if (down) throw restarting();
     return { optimae: [] };
   };
-  const probe = TestProbe.of(chain, { clock: sim }).answer(chain.getOpenOptimae, asked);
+  const probe = TestProbe.of(chain, { clock: sim })
+    .answer(chain.getOpenOptimae, asked)
+    .answer(chain.getStatus, () => ({ height: 0 }) as never)
+    .answer(chain.getApplied, () => ({ blocks: [] }));
   const options = { nodeId: hash('a'), evaluates: [] };
   const node = sim.addNode('n', [simulated(quorumActor, options), simulated(probe.definition(), {})]);
   await sim.start();
