@@ -18,7 +18,9 @@ export interface ClaimPool {
 }
 
 /** Blocks under way at a time: enough to keep every core busy, and little work lost to a liar's batch. */
-const WINDOW = 16;
+const WINDOW = 32;
+/** Claims that go to a thread together, or the way there would cost more than small blocks do. */
+const CLAIMS_TOGETHER = 24;
 
 /** Resolves when the block at this index of the list has been looked at. */
 export type Ready = (index: number) => Promise<void>;
@@ -33,20 +35,34 @@ export function verifyAhead(
   const started: Promise<void>[] = [];
   let before: string | null = parent.state.require(GLOBALS).beacon;
   let expectedParent = parent.hash;
-  const start = (block: Block): Promise<void> => {
+  const claimsOfNext = (block: Block): Claim[] => {
     const beacon = before;
     // A block out of line would need a beacon that is not known yet.
     before =
       beacon === null || block.header.parent !== expectedParent ? null : nextBeacon(beacon, block.header.vrfProof);
-    if (beacon === null || before === null) return Promise.resolve();
+    if (beacon === null || before === null) return [];
     expectedParent = headerHash(block.header);
-    const claims = claimsOf(block, chainId, beacon).filter((claim) => !verifier.knows(claim));
-    return pool.check(claims).then((good) => {
-      for (const [index, claim] of claims.entries()) if (good[index] === true) verifier.remember(claim);
-    });
+    return claimsOf(block, chainId, beacon).filter((claim) => !verifier.knows(claim));
+  };
+  const check = async (claims: readonly Claim[]): Promise<void> => {
+    const good = await pool.check(claims);
+    for (const [index, claim] of claims.entries()) if (good[index] === true) verifier.remember(claim);
+  };
+  /** The next blocks, as many as make a message worth its way. */
+  const startSome = (): void => {
+    const claims: Claim[] = [];
+    const first = started.length;
+    let next = first;
+    for (const block of blocks.slice(first)) {
+      if (claims.length >= CLAIMS_TOGETHER) break;
+      claims.push(...claimsOfNext(block));
+      next += 1;
+    }
+    const checked = check(claims);
+    for (let at = first; at < next; at += 1) started.push(checked);
   };
   return async (index) => {
-    for (const block of blocks.slice(started.length, index + WINDOW)) started.push(start(block));
+    while (started.length < Math.min(blocks.length, index + WINDOW)) startSome();
     await started[index];
   };
 }

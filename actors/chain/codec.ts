@@ -148,10 +148,12 @@ export const transactionCodec: Codec<Transaction> = remembered(
   struct({ ...transactionFields, signature: signature64 }),
 );
 
-export const blockCodec: Codec<Block> = struct({
-  header: headerCodec,
-  transactions: array(transactionCodec, LIMITS.transactionsPerBlock),
-});
+export const blockCodec: Codec<Block> = remembered(
+  struct({
+    header: headerCodec,
+    transactions: array(transactionCodec, LIMITS.transactionsPerBlock),
+  }),
+);
 
 /** No header takes more; what a block begins with. */
 export const MAX_HEADER_BYTES = 512;
@@ -176,29 +178,33 @@ export function transactionBytes(transaction: Transaction): Uint8Array {
   return encode(transactionCodec, transaction);
 }
 
-const ids = new WeakMap<Transaction, Hash>();
-
 /** Covers the signature too, so that a transaction has one id and one form. */
-export function transactionId(transaction: Transaction): Hash {
-  const known = ids.get(transaction);
-  if (known !== undefined) return known;
-  const id = hash('doin/transaction', [transactionBytes(transaction)]);
-  ids.set(transaction, id);
-  return id;
-}
+export const transactionId = memo(
+  (transaction: Transaction): Hash => hash('doin/transaction', [transactionBytes(transaction)]),
+);
+
+/** By chain: a node follows one. */
+const signingBytes = new Map<string, (transaction: Omit<Transaction, 'signature'>) => Uint8Array>();
 
 export function transactionSigningBytes(chainId: string, transaction: Omit<Transaction, 'signature'>): Uint8Array {
-  return hashBytes('doin/transaction-signing', [toUtf8(chainId), encode(unsignedTransactionCodec, transaction)]);
+  let ofChain = signingBytes.get(chainId);
+  if (ofChain === undefined) {
+    const chain = toUtf8(chainId);
+    ofChain = memo((value) => hashBytes('doin/transaction-signing', [chain, encode(unsignedTransactionCodec, value)]));
+    signingBytes.set(chainId, ofChain);
+  }
+  return ofChain(transaction);
 }
 
 /** Covers all but the signature: two signatures over one header are one block. */
-export function headerHash(header: Omit<BlockHeader, 'signature'>): Hash {
-  return hash('doin/header', [encode(unsignedHeaderCodec, header)]);
-}
+export const headerHash = memo(
+  (header: Omit<BlockHeader, 'signature'>): Hash => hash('doin/header', [encode(unsignedHeaderCodec, header)]),
+);
 
-export function headerSigningBytes(header: Omit<BlockHeader, 'signature'>): Uint8Array {
-  return hashBytes('doin/header-signing', [encode(unsignedHeaderCodec, header)]);
-}
+export const headerSigningBytes = memo(
+  (header: Omit<BlockHeader, 'signature'>): Uint8Array =>
+    hashBytes('doin/header-signing', [encode(unsignedHeaderCodec, header)]),
+);
 
 export function transactionsRoot(transactions: readonly Transaction[]): Hash {
   return merkleRoot(transactions.map(transactionBytes));
@@ -212,4 +218,17 @@ export function decodeTransaction(bytes: Uint8Array): { ok: true; value: Transac
 export function decodeBlock(bytes: Uint8Array): { ok: true; value: Block } | { ok: false; detail: string } {
   if (bytes.length > LIMITS.blockBytes) return { ok: false, detail: `block of ${bytes.length} bytes` };
   return tryDecode(blockCodec, bytes);
+}
+
+/** Computes it once for each object, of those that are looked at several times on their way and never change. */
+function memo<K extends object, V>(compute: (key: K) => V): (key: K) => V {
+  const known = new WeakMap<K, V>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) {
+      value = compute(key);
+      known.set(key, value);
+    }
+    return value;
+  };
 }

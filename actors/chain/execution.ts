@@ -4,11 +4,11 @@ import { adjusted, decayed } from '../reputation/rules.js';
 import { type BlockUsage, baseFeeAfterGapUnits, NOTHING_USED } from './base-fee.js';
 import type { Genesis } from './genesis.js';
 import { DEFINITION } from './state/domains.js';
+import { withMemberEntry } from './state/members.js';
 import {
   BANNED,
   GLOBALS,
   type Globals,
-  MEMBERS,
   REPUTATION,
   SEAT_FAILED,
   SEAT_MISSED,
@@ -16,7 +16,6 @@ import {
   SEAT_VOTED,
   type SeatState,
   type State,
-  withMember,
 } from './state/state.js';
 import type { ChainRecord, NodeId, Seat, SeatDuty } from './types.js';
 
@@ -88,9 +87,10 @@ export class Execution {
     const afterMicro = adjusted(beforeMicro, deltaMicro);
     // Strangers who have nothing to lose do not become members by losing it.
     if (beforeMicro === 0 && afterMicro === 0) return;
-    this.state = this.state
-      .set(REPUTATION, node, { scoreMicro: afterMicro, updatedMs: this.block.timestampMs })
-      .set(MEMBERS, '', withMember(this.state.require(MEMBERS), node));
+    this.state = withMemberEntry(this.state, node).set(REPUTATION, node, {
+      scoreMicro: afterMicro,
+      updatedMs: this.block.timestampMs,
+    });
     this.records.push({ type: 'REPUTATION', node, beforeMicro, afterMicro });
   }
 }

@@ -4,18 +4,8 @@ import { toUtf8 } from '../../runtime/codec/bytes.js';
 import { hash } from '../../runtime/crypto/hash.js';
 import { DEFINITION, DOMAINS, PROPOSALS } from './state/domains.js';
 import { ATTESTER, ELECTORATE, FINALITY } from './state/finality.js';
-import {
-  DOMAIN,
-  EVALUATES,
-  EVALUATORS,
-  GLOBALS,
-  MEMBERS,
-  OPEN,
-  REPUTATION,
-  SHARES,
-  State,
-  withMember,
-} from './state/state.js';
+import { MEMBER_BYTES, withMemberEntry } from './state/members.js';
+import { DOMAIN, EVALUATES, EVALUATORS, GLOBALS, OPEN, REPUTATION, SHARES, State, withMember } from './state/state.js';
 import type { Hash, NodeId } from './types.js';
 
 /** Constants of a chain. DESIGN section 5 gives the source of each default. */
@@ -254,7 +244,7 @@ export function genesisState(genesis: Genesis): State {
     .set(PROPOSALS, '', [])
     .set(DOMAINS, '', genesis.domains.map(({ domainId }) => domainId).sort())
     .set(SHARES, '', { optimizers: [], evaluators: [] })
-    .set(MEMBERS, '', [...genesis.members.map((member) => member.nodeId)].sort());
+    .set(MEMBER_BYTES, '', []);
   for (const domain of genesis.domains) {
     state = state
       .set(DEFINITION, domain.domainId, { spec: domain, dataHash: null, proposal: null })
@@ -262,7 +252,7 @@ export function genesisState(genesis: Genesis): State {
       .set(EVALUATORS, domain.domainId, []);
   }
   for (const member of genesis.members) {
-    state = state
+    state = withMemberEntry(state, member.nodeId)
       .set(REPUTATION, member.nodeId, { scoreMicro: member.reputationMicro, updatedMs: genesis.timestampMs })
       .set(EVALUATES, member.nodeId, member.evaluates);
     for (const domain of member.evaluates) {

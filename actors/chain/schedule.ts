@@ -7,7 +7,8 @@ import { hash, hashBytes } from '../../runtime/crypto/hash.js';
 import { vrfOutput } from '../../runtime/crypto/vrf.js';
 import { reputationAt } from './execution.js';
 import type { Genesis } from './genesis.js';
-import { GLOBALS, MEMBERS, type State } from './state/state.js';
+import { memberIds } from './state/members.js';
+import { GLOBALS, type State } from './state/state.js';
 import type { NodeId } from './types.js';
 
 export function slotAt(genesis: Genesis, timestampMs: number): number {
@@ -40,10 +41,20 @@ export interface WeightedMember {
  * has it (a small network that slept for weeks), the founding members do, so that no chain is ever stuck.
  */
 export function eligibleMembers(state: State, genesis: Genesis): readonly WeightedMember[] {
+  const known = eligible.get(state);
+  if (known?.genesis === genesis) return known.members;
+  const members = findEligible(state, genesis);
+  eligible.set(state, { genesis, members });
+  return members;
+}
+
+/** One state is asked for every slot that nobody uses, when a header comes and when its block is applied. */
+const eligible = new WeakMap<State, { readonly genesis: Genesis; readonly members: readonly WeightedMember[] }>();
+
+function findEligible(state: State, genesis: Genesis): readonly WeightedMember[] {
   const { timestampMs } = state.require(GLOBALS);
   const { minimumMicro } = genesis.parameters.reputation;
-  const members = state
-    .require(MEMBERS)
+  const members = memberIds(state)
     .map((node) => ({ node, weight: reputationAt(state, node, timestampMs, genesis) }))
     .filter(({ weight }) => weight >= minimumMicro);
   if (members.length > 0) return members;
@@ -54,6 +65,13 @@ export function eligibleMembers(state: State, genesis: Genesis): readonly Weight
 export function proposersOf(state: State, genesis: Genesis, slot: number): readonly NodeId[] {
   const { beacon } = state.require(GLOBALS);
   return weightedOrder(eligibleMembers(state, genesis), beacon, slot, ranksPerSlot(genesis));
+}
+
+/** Who may propose in a slot with this rank. Those after it need not be drawn. */
+export function proposerAt(state: State, genesis: Genesis, slot: number, rank: number): NodeId | undefined {
+  if (rank >= ranksPerSlot(genesis)) return undefined;
+  const { beacon } = state.require(GLOBALS);
+  return weightedOrder(eligibleMembers(state, genesis), beacon, slot, rank + 1)[rank];
 }
 
 /**
@@ -69,8 +87,8 @@ function weightedOrder(
 ): readonly NodeId[] {
   const remaining = [...candidates];
   const order: NodeId[] = [];
+  let total = remaining.reduce((sum, { weight }) => sum + BigInt(weight), 0n);
   while (remaining.length > 0 && order.length < count) {
-    const total = remaining.reduce((sum, { weight }) => sum + BigInt(weight), 0n);
     const digest = hash('doin/rank', [fromHex(beacon), uint64Bytes(slot), uint64Bytes(order.length)]);
     let point = (BigInt(`0x${digest}`) * total) >> 256n;
     const picked = remaining.findIndex(({ weight }) => {
@@ -78,7 +96,9 @@ function weightedOrder(
       return point < 0n;
     });
     const [winner] = remaining.splice(picked, 1);
-    if (winner !== undefined) order.push(winner.node);
+    if (winner === undefined) throw new Error('a point on the total weight belongs to somebody');
+    total -= BigInt(winner.weight);
+    order.push(winner.node);
   }
   return order;
 }

@@ -13,7 +13,7 @@ import type { Genesis } from './genesis.js';
 import { LIMITS } from './limits.js';
 import { settleProof } from './proof.js';
 import { expireProposals } from './proposals.js';
-import { nextBeacon, opensAtMs, proposersOf, slotStartMs, vrfInput } from './schedule.js';
+import { nextBeacon, opensAtMs, proposerAt, slotStartMs, vrfInput } from './schedule.js';
 import { settleOpenOptimae } from './settlement.js';
 import { GLOBALS, OPEN, OPTIMUM, type State } from './state/state.js';
 import { applyTransaction } from './transactions/apply.js';
@@ -47,8 +47,9 @@ export function checkHeader(parent: Tip, header: BlockHeader, genesis: Genesis, 
   if (header.slot <= before.slot) return { code: 'slot-not-increasing' };
   if (header.timestampMs < opensAtMs(genesis, header.slot, header.rank)) return { code: 'before-its-time' };
   if (header.timestampMs >= slotStartMs(genesis, header.slot + 1)) return { code: 'after-its-slot' };
-  if (proposersOf(parent.state, genesis, header.slot)[header.rank] !== header.proposer)
+  if (proposerAt(parent.state, genesis, header.slot, header.rank) !== header.proposer) {
     return { code: 'not-the-proposer' };
+  }
   if (!verifier.signature(header.proposer, headerSigningBytes(header), header.signature)) {
     return { code: 'bad-signature' };
   }

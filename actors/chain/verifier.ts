@@ -1,5 +1,5 @@
 /** How signatures and VRF proofs are checked: strictly, strictly but once, or not at all for what was checked before. */
-import { toHex } from '../../runtime/codec/bytes.js';
+import { equalBytes } from '../../runtime/codec/bytes.js';
 import { verifySignature } from '../../runtime/crypto/ed25519.js';
 import type { Claim } from '../../runtime/crypto/verify-pool.js';
 import { vrfVerify } from '../../runtime/crypto/vrf.js';
@@ -48,26 +48,23 @@ export class RememberingVerifier implements Verifier {
   }
 }
 
-/** The key names everything the answer depends on; bounded, oldest out first. */
+/** By proof, with everything else the answer depends on; bounded, oldest out first. */
 class GoodClaims {
   readonly #capacity: number;
-  readonly #keys = new Set<string>();
+  readonly #claims = new Map<string, { readonly publicKey: string; readonly message: Uint8Array }>();
 
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  has(...claim: Parameters<SignatureCheck>): boolean {
-    return this.#keys.has(keyOf(claim));
+  has(publicKey: string, message: Uint8Array, proof: string): boolean {
+    const good = this.#claims.get(proof);
+    return good !== undefined && good.publicKey === publicKey && equalBytes(good.message, message);
   }
 
-  add(...claim: Parameters<SignatureCheck>): void {
-    const oldest = this.#keys.values().next();
-    if (this.#keys.size >= this.#capacity && !oldest.done) this.#keys.delete(oldest.value);
-    this.#keys.add(keyOf(claim));
+  add(publicKey: string, message: Uint8Array, proof: string): void {
+    const oldest = this.#claims.keys().next();
+    if (this.#claims.size >= this.#capacity && !oldest.done) this.#claims.delete(oldest.value);
+    this.#claims.set(proof, { publicKey, message });
   }
-}
-
-function keyOf([publicKey, message, proof]: Parameters<SignatureCheck>): string {
-  return `${publicKey}:${proof}:${toHex(message)}`;
 }

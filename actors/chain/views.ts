@@ -7,17 +7,8 @@ import { domainHash, type Genesis } from './genesis.js';
 import type { BlockApplied, ChainStatus, DomainView, MemberView, OpenDispute, OpenOptimum } from './messages.js';
 import { DEFINITION, DOMAINS } from './state/domains.js';
 import { FINALITY } from './state/finality.js';
-import {
-  ACCOUNT,
-  type DisputeState,
-  DOMAIN,
-  EVALUATES,
-  GLOBALS,
-  MEMBERS,
-  OPEN,
-  OPTIMUM,
-  type State,
-} from './state/state.js';
+import { memberIds } from './state/members.js';
+import { ACCOUNT, type DisputeState, DOMAIN, EVALUATES, GLOBALS, OPEN, OPTIMUM, type State } from './state/state.js';
 import { hasPendingWork, type Tip } from './transition.js';
 import type { NodeId } from './types.js';
 
@@ -71,7 +62,7 @@ export function domainsOf(state: State): DomainView[] {
 }
 
 export function membersOf(state: State, genesis: Genesis): MemberView[] {
-  return state.require(MEMBERS).map((nodeId) => memberOf(state, genesis, nodeId));
+  return memberIds(state).map((nodeId) => memberOf(state, genesis, nodeId));
 }
 
 function memberOf(state: State, genesis: Genesis, nodeId: NodeId): MemberView {

@@ -42,8 +42,29 @@ export function keyPairFromSeed(secretSeed: Uint8Array): KeyPair {
 }
 
 /** True for keys that may own anything: canonical encoding of a point that is not of small order. */
-export function isAcceptableKey(publicKey: string): boolean {
-  return KEY_HEX.test(publicKey) && isSoundPoint(publicKey) && isOnCurve(publicKey);
+export function isAcceptableKey(publicKey: string, onCurve = fastestCurveCheck()): boolean {
+  return KEY_HEX.test(publicKey) && isSoundPoint(publicKey) && onCurve(publicKey);
+}
+
+/** Whether a sound encoding is that of a point: libsodium adds nothing but points. */
+export function sodiumCurveCheck(library: Sodium): (publicKey: string) => boolean {
+  return (publicKey) => {
+    const bytes = Buffer.from(publicKey, 'hex');
+    try {
+      library.crypto_core_ed25519_add(bytes, bytes, bytes);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+}
+
+let curveCheck: ((publicKey: string) => boolean) | undefined;
+
+function fastestCurveCheck(): (publicKey: string) => boolean {
+  const library = sodium();
+  curveCheck ??= library === null ? isOnCurve : sodiumCurveCheck(library);
+  return curveCheck;
 }
 
 /** Whether `S·B = R + k·A`, for encodings that were checked; false when A or R is not on the curve. */

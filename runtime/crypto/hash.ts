@@ -51,6 +51,18 @@ const LENGTH_BYTES = 4;
 /** A preimage up to this size is laid out here and hashed in one call, several times faster than piece by piece. */
 const scratch = Buffer.allocUnsafe(16 * 1024);
 
+/** How the preimages of each tag begin. A tag is ASCII. */
+const prefixes = new Map<HashTag, Buffer>();
+
+function prefixOf(tag: HashTag): Buffer {
+  let prefix = prefixes.get(tag);
+  if (prefix === undefined) {
+    prefix = Buffer.concat([lengthBytes(tag.length), Buffer.from(tag, 'latin1')]);
+    prefixes.set(tag, prefix);
+  }
+  return prefix;
+}
+
 export function hashBytes(tag: HashTag, parts: readonly Uint8Array[]): Uint8Array {
   const small = preimage(tag, parts);
   return small === null ? streamed(tag, parts).digest() : digest('sha256', small, 'buffer');
@@ -62,27 +74,34 @@ export function hash(tag: HashTag, parts: readonly Uint8Array[]): string {
   return small === null ? streamed(tag, parts).digest('hex') : digest('sha256', small, 'hex');
 }
 
-/** Null when it does not fit. A tag is ASCII. */
+/** Null when it does not fit. */
 function preimage(tag: HashTag, parts: readonly Uint8Array[]): Buffer | null {
-  let size = LENGTH_BYTES + tag.length;
+  const prefix = prefixOf(tag);
+  let size = prefix.length;
   for (const part of parts) size += LENGTH_BYTES + part.length;
   if (size > scratch.length) return null;
-  let at = scratch.writeUInt32BE(tag.length, 0);
-  at += scratch.write(tag, at, 'latin1');
+  scratch.set(prefix);
+  let at = prefix.length;
   for (const part of parts) {
-    at = scratch.writeUInt32BE(part.length, at);
-    scratch.set(part, at);
-    at += part.length;
+    const { length } = part;
+    scratch[at] = length >>> 24;
+    scratch[at + 1] = length >>> 16;
+    scratch[at + 2] = length >>> 8;
+    scratch[at + 3] = length;
+    scratch.set(part, at + LENGTH_BYTES);
+    at += LENGTH_BYTES + length;
   }
   return scratch.subarray(0, at);
 }
 
 function streamed(tag: HashTag, parts: readonly Uint8Array[]): ReturnType<typeof createHash> {
-  const hasher = createHash('sha256');
-  const length = Buffer.allocUnsafe(LENGTH_BYTES);
-  for (const part of [Buffer.from(tag, 'latin1'), ...parts]) {
-    length.writeUInt32BE(part.length);
-    hasher.update(length).update(part);
-  }
+  const hasher = createHash('sha256').update(prefixOf(tag));
+  for (const part of parts) hasher.update(lengthBytes(part.length)).update(part);
   return hasher;
+}
+
+function lengthBytes(length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(LENGTH_BYTES);
+  bytes.writeUInt32BE(length);
+  return bytes;
 }

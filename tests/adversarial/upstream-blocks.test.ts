@@ -19,7 +19,8 @@ import { isHeavier } from '../../actors/chain/fork-choice.js';
 import { genesisHash, genesisState } from '../../actors/chain/genesis.js';
 import { MemoryBlockStore } from '../../actors/chain/memory-store.js';
 import { settleProof } from '../../actors/chain/proof.js';
-import { ACCOUNT, DOMAIN, GLOBALS, MEMBERS, REPUTATION, type State } from '../../actors/chain/state/state.js';
+import { memberIds } from '../../actors/chain/state/members.js';
+import { ACCOUNT, DOMAIN, GLOBALS, REPUTATION, type State } from '../../actors/chain/state/state.js';
 import { SqliteBlockStore } from '../../actors/chain/store.js';
 import { applyBlock, checkHeader } from '../../actors/chain/transition.js';
 import type { Block, Transaction } from '../../actors/chain/types.js';
@@ -187,6 +188,6 @@ test('state lost on restart: reputation, coins, difficulty and champions come ba
   t.true(state.require(ACCOUNT, ada).balanceUnits > 0);
   t.not(state.require(DOMAIN, DOMAIN_ID).champion, null);
   t.true(state.require(GLOBALS).totalWorkNano > 0n);
-  t.is(state.require(MEMBERS).length, NAMES.length);
+  t.is(memberIds(state).length, NAMES.length);
   await second.store.close();
 });

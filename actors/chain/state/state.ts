@@ -173,8 +173,6 @@ export const REPUTATION: EntryKind<ReputationEntry> = {
 };
 
 const nodeList: Codec<readonly NodeId[]> = array(hash32, 1_000_000);
-/** Everybody with a reputation entry, sorted. */
-export const MEMBERS: EntryKind<readonly NodeId[]> = { prefix: 'members', codec: nodeList };
 /** By domain: who registered to evaluate it, sorted. */
 export const EVALUATORS: EntryKind<readonly NodeId[]> = { prefix: 'evaluators', codec: nodeList };
 /** By node: the domains it registered for. */

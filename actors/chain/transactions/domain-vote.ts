@@ -3,7 +3,8 @@ import { domainHash } from '../genesis.js';
 import { LIMITS } from '../limits.js';
 import { activateDomain } from '../proposals.js';
 import { DEFINITION } from '../state/domains.js';
-import { MEMBERS, withMember } from '../state/state.js';
+import { memberIds } from '../state/members.js';
+import { withMember } from '../state/state.js';
 import type { NodeId, TransactionBody } from '../types.js';
 import type { Refusal } from './refusal.js';
 
@@ -37,7 +38,7 @@ export function approvalOf(
   execution: Execution,
   approvals: readonly NodeId[],
 ): { readonly yesMicro: bigint; readonly totalMicro: bigint } {
-  const totalMicro = sumOf(execution, execution.state.require(MEMBERS));
+  const totalMicro = sumOf(execution, memberIds(execution.state));
   return { yesMicro: sumOf(execution, approvals), totalMicro };
 }
 

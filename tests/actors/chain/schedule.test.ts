@@ -3,6 +3,7 @@ import { type Genesis, genesisState } from '../../../actors/chain/genesis.js';
 import {
   eligibleMembers,
   opensAtMs,
+  proposerAt,
   proposersOf,
   ranksPerSlot,
   slotAt,
@@ -43,6 +44,7 @@ test('the ranks of a slot are the same for everybody, without repeats, and diffe
   for (let slot = 1; slot <= 50; slot += 1) {
     const order = proposersOf(state, genesis, slot);
     t.is(order.length, 4);
+    for (const rank of [0, 1, 2, 3, 4]) t.is(proposerAt(state, genesis, slot, rank), order[rank]);
     t.is(new Set(order).size, 4);
     t.deepEqual(proposersOf(state, genesis, slot), order);
     t.deepEqual(

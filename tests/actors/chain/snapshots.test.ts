@@ -8,15 +8,9 @@ import { MemoryBlockStore, MemoryBlocks } from '../../../actors/chain/memory-sto
 import { chain } from '../../../actors/chain/messages.js';
 import { type PinnedBlock, Pins } from '../../../actors/chain/pins.js';
 import { SnapshotExchange } from '../../../actors/chain/snapshots.js';
+import { withMemberEntry } from '../../../actors/chain/state/members.js';
 import { takeSnapshot } from '../../../actors/chain/state/snapshot.js';
-import {
-  ACCOUNT,
-  EVALUATES,
-  MEMBERS as MEMBER_LIST,
-  NEW_ACCOUNT,
-  REPUTATION,
-  withMember,
-} from '../../../actors/chain/state/state.js';
+import { ACCOUNT, EVALUATES, NEW_ACCOUNT, REPUTATION } from '../../../actors/chain/state/state.js';
 import { strictVerifier, trustingVerifier } from '../../../actors/chain/verifier.js';
 import { reputationActor } from '../../../actors/reputation/actor.js';
 import { reputation } from '../../../actors/reputation/messages.js';
@@ -41,12 +35,12 @@ function grow(chain: TestChain, count: number): TestChain {
 /** Its state is too large for one chunk, and has a member whom the genesis does not know. */
 const LATE = keyOf('late').publicKey;
 const source = grow(new TestChain(genesis, MEMBERS, trustingVerifier), 3);
-const withLate = withMember(source.tip.state.require(MEMBER_LIST), LATE);
 source.tip = {
   ...source.tip,
-  state: source.tip.state
-    .set(MEMBER_LIST, '', withLate)
-    .set(REPUTATION, LATE, { scoreMicro: 1_000_000, updatedMs: genesis.timestampMs }),
+  state: withMemberEntry(source.tip.state, LATE).set(REPUTATION, LATE, {
+    scoreMicro: 1_000_000,
+    updatedMs: genesis.timestampMs,
+  }),
 };
 for (let index = 0; index < 1_500; index += 1) {
   const state = source.tip.state.set(ACCOUNT, index.toString(16).padStart(64, '0'), NEW_ACCOUNT);

@@ -2,10 +2,10 @@ import test from 'ava';
 import fc from 'fast-check';
 import { decodeBlock } from '../../../actors/chain/codec.js';
 import { genesisHash, genesisState, LOCAL_PARAMETERS } from '../../../actors/chain/genesis.js';
+import { memberIds } from '../../../actors/chain/state/members.js';
 import {
   ACCOUNT,
   GLOBALS,
-  MEMBERS,
   OPEN,
   OPEN_COUNT,
   OPTIMUM,
@@ -70,7 +70,7 @@ function faults(state: State, records: readonly ChainRecord[]): string[] {
     ['each of them counts for its optimizer', IDS.every((id) => (state.get(OPEN_COUNT, id) ?? 0) === openOf(id))],
     [
       'members are the holders of reputation, sorted',
-      state.require(MEMBERS).join() ===
+      memberIds(state).join() ===
         IDS.filter((id) => state.get(REPUTATION, id) !== undefined)
           .sort()
           .join(),

@@ -5,12 +5,15 @@ import test from 'ava';
 import fc from 'fast-check';
 import { fromHex, toHex } from '../../../runtime/codec/bytes.js';
 import {
+  isAcceptableKey,
   keyPairFromSeed,
   opensslEquation,
   type SignatureEquation,
+  sodiumCurveCheck,
   sodiumEquation,
   verifySignature,
 } from '../../../runtime/crypto/ed25519.js';
+import { isOnCurve } from '../../../runtime/crypto/encodings.js';
 import { type EdwardsGroup, nativeGroup, portableGroup } from '../../../runtime/crypto/group.js';
 import { sodium } from '../../../runtime/crypto/sodium.js';
 import { outputOf, vrfProve, vrfVerify } from '../../../runtime/crypto/vrf.js';
@@ -160,5 +163,15 @@ test('signatures under every encoding', (t) => {
       t.is(verifySignature(...claim, sodiumHolds), verifySignature(...claim, opensslEquation));
     }),
     { numRuns: 2_000, seed: 7 },
+  );
+});
+
+test('which keys are acceptable', (t) => {
+  const check = library === null ? isOnCurve : sodiumCurveCheck(library);
+  fc.assert(
+    fc.property(encodings, (key) => {
+      t.is(isAcceptableKey(toHex(key), check), isAcceptableKey(toHex(key), isOnCurve), toHex(key));
+    }),
+    { numRuns: 3_000, seed: 8 },
   );
 });
