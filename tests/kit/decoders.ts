@@ -120,35 +120,64 @@ const hashes = fc.array(hash, { maxLength: 5 });
 const plain = <T extends object>(value: fc.Arbitrary<T>) => value.map((item) => ({ ...item }));
 const status = plain(
   fc.record({
-    version: fc.nat(9),
+    oldest: fc.nat(9),
+    newest: fc.nat(9),
     chainId: fc.string({ unit: 'grapheme', maxLength: 4 }),
     genesisHash: hash,
     height: fc.maxSafeNat(),
     hash,
+    justifiedHeight: fc.maxSafeNat(),
     totalWorkNano: fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
     accepted: fc.maxSafeNat(),
-    justifiedHeight: fc.maxSafeNat(),
+    bodiesFrom: fc.maxSafeNat(),
   }),
 );
+const index = fc.nat(63);
+const words = fc.string({ maxLength: 20 });
+const addresses = fc.array(words, { maxLength: 4 });
+const signature = fc.uint8Array({ minLength: 64, maxLength: 64 }).map((bytes) => Buffer.from(bytes).toString('hex'));
 
-/** Values of the bodies; a protocol that is missing here is read from foreign samples and random bytes alone. */
-const wireValues: Readonly<Record<string, readonly [request: fc.Arbitrary<unknown>, response: fc.Arbitrary<unknown>]>> =
-  {
-    status: [status, status],
-    block: [plain(fc.record({ hash })), fc.option(binary)],
-    'blocks-after': [plain(fc.record({ locator: hashes, limit: fc.integer({ min: 1, max: 256 }) })), binaries],
-    transactions: [plain(fc.record({ ids: hashes })), binaries],
-    'recent-transactions': [fc.constant({}), hashes],
-    blob: [plain(fc.record({ hash })), fc.option(binary)],
-  };
+type WireValues = readonly [request: fc.Arbitrary<unknown>, response: fc.Arbitrary<unknown>];
+
+/** Values of the bodies, for every protocol there is. */
+const wireValues: Readonly<Record<keyof typeof WIRE, WireValues>> = {
+  status: [status, status],
+  headers: [plain(fc.record({ locator: hashes, limit: fc.integer({ min: 1, max: 256 }) })), binaries],
+  blocks: [plain(fc.record({ hashes })), fc.array(fc.option(binary), { maxLength: 5 })],
+  transactions: [plain(fc.record({ ids: hashes })), binaries],
+  recentTransactions: [fc.constant({}), hashes],
+  snapshots: [
+    fc.constant({}),
+    fc.array(plain(fc.record({ block: hash, header: binary, chunks: fc.integer({ min: 1, max: 65_536 }) })), {
+      maxLength: 8,
+    }),
+  ],
+  snapshotChunk: [plain(fc.record({ block: hash, index })), fc.option(binary)],
+  inference: [
+    plain(
+      fc.record({
+        domain: fc.constantFrom('digits', 'a-b'),
+        input: words,
+        nonce: hash,
+        payment: fc.option(plain(fc.record({ channel: hash, amountUnits: fc.maxSafeNat(), receipt: signature }))),
+      }),
+    ),
+    fc.oneof(
+      plain(fc.record({ type: fc.constant('answered'), optimum: hash, output: words, signature })),
+      plain(fc.record({ type: fc.constant('refused'), code: words, detail: words, priceUnits: fc.maxSafeNat() })),
+    ),
+  ],
+  blobHashes: [plain(fc.record({ hash })), fc.option(hashes)],
+  blobChunk: [plain(fc.record({ hash, index })), fc.option(binary)],
+  peers: [plain(fc.record({ addresses })), fc.array(plain(fc.record({ peerId: words, addresses })), { maxLength: 5 })],
+};
 
 function wireDecoders(): readonly Decoder[] {
-  const protocols = Object.values(WIRE) as unknown as readonly WireProtocol<unknown, unknown>[];
-  return protocols.flatMap(({ name, request, response }) => {
-    const [requests, responses] = wireValues[name] ?? [];
+  return Object.entries(wireValues).flatMap(([key, [requests, responses]]) => {
+    const protocol = WIRE[key as keyof typeof WIRE] as unknown as WireProtocol<unknown, unknown>;
     return [
-      ofCodec(`wire/${name}/request`, request, requests === undefined ? [] : sampled(request, requests)),
-      ofCodec(`wire/${name}/response`, response, responses === undefined ? [] : sampled(response, responses)),
+      ofCodec(`wire/${protocol.name}/request`, protocol.request, sampled(protocol.request, requests)),
+      ofCodec(`wire/${protocol.name}/response`, protocol.response, sampled(protocol.response, responses)),
     ];
   });
 }
