@@ -3,6 +3,7 @@
  * simulation can put a virtual clock and a seed in its place without touching a cell, a mailbox or an actor.
  */
 import { randomBytes } from 'node:crypto';
+import { setImmediate as nextTurnOfLoop } from 'node:timers/promises';
 import type { Cancel } from './actor.js';
 
 /** setTimeout fires at once above this (a 32-bit count of milliseconds, 24.8 days), so longer delays are cut to it. */
@@ -74,4 +75,13 @@ function boundedMicrotasks(): (task: () => void) => void {
       waiting.push(task);
     }
   };
+}
+
+/**
+ * Resolves when everything that lay in this thread's ports has been read. One turn of the loop reads the ports one after
+ * another; the second turn is for what came into a port that was passed already.
+ */
+export async function portsRead(): Promise<void> {
+  await nextTurnOfLoop();
+  await nextTurnOfLoop();
 }

@@ -16,7 +16,7 @@ import { Exchange, MAIN } from './exchange.js';
 import { createLogger, type LogRecord, LogThreshold } from './logging.js';
 import { type EventListener, MainEndpoint } from './main-endpoint.js';
 import { placeActors } from './placement.js';
-import { machinePlatform, newClockBase } from './platform.js';
+import { machinePlatform, newClockBase, portsRead } from './platform.js';
 import type { Event, PayloadOf } from './protocol.js';
 import { DEFAULT_RESTART, type RestartOptions } from './restart-policy.js';
 import type { ActorSpec } from './spec.js';
@@ -172,7 +172,10 @@ export class ActorSystem {
 
   async #stop(order: readonly string[], deadlineMs: number): Promise<void> {
     const rest = this.#roles.filter((role) => !order.includes(role)).reverse();
+    this.#exchange.flush();
     await this.#supervisor.stop([...order, ...rest], deadlineMs);
+    // The last words of the threads, among them answers to asks.
+    await portsRead();
     this.#exchange.close();
   }
 

@@ -8,7 +8,7 @@ import { startFailed } from './errors.js';
 import { Exchange } from './exchange.js';
 import { createLogger, LogThreshold } from './logging.js';
 import { ThreadMetrics } from './metrics.js';
-import { machinePlatform, type Platform } from './platform.js';
+import { machinePlatform, type Platform, portsRead } from './platform.js';
 import { type ActorSpec, type LoadedActor, type ThreadBoot, type ThreadControl, toResult } from './spec.js';
 import { ThreadVitals } from './vitals.js';
 
@@ -103,6 +103,8 @@ export class ThreadHost {
   }
 
   async #stop(role: string, deadlineMs: number): Promise<null> {
+    // What was sent before the stop lies in other ports than the stop.
+    await portsRead();
     try {
       await this.#cells.get(role)?.stop(deadlineMs);
     } finally {

@@ -49,7 +49,8 @@ export function traceRecord(
     optima,
     block,
     height,
-    waitMs: startedAt - sentAt,
+    // Clocks of two threads agree to some 0.01 ms only.
+    waitMs: Math.max(0, startedAt - sentAt),
     handleMs: endedAt - startedAt,
     outcome,
   };

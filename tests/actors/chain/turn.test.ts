@@ -15,7 +15,8 @@ test('a block of a peer that takes the slot first ends the turn, and the node bu
   const genesis = makeGenesis(MEMBERS);
   const peers = new TestChain(genesis, MEMBERS);
   const [, second] = proposersOf(peers.tip.state, genesis, SLOT);
-  const self = keyOf(peers.names.get(second ?? '') ?? '');
+  const name = peers.names.get(second ?? '') ?? '';
+  const self = keyOf(name);
   peers.addWithNext([sign(genesis, 'ada', 1, makeReveal(genesis, 'ada', [1, 2], 0).commit)]);
   const [block] = peers.blocks;
 
@@ -47,7 +48,7 @@ test('a block of a peer that takes the slot first ends the turn, and the node bu
     context.dispose();
     await stop?.();
   });
-  const { commit } = makeReveal(genesis, 'bob', [3, 4], 0);
+  const { commit } = makeReveal(genesis, name, [3, 4], 0);
   await handlers.submit({ body: commit }, testEnvelope({}));
   await done;
   for (let turn = 0; turn < 20; turn += 1) await setImmediate();
