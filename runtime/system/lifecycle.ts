@@ -87,7 +87,14 @@ export class Lifecycle {
   /** The first start: its error is the caller's, who stops the whole system. */
   async start(): Promise<void> {
     this.#starting = this.#live();
-    await this.#starting;
+    try {
+      await this.#starting;
+    } catch (error) {
+      // Others may wait in their own start for an answer that will never come.
+      this.state = 'stopped';
+      this.#hooks.abandoned('stopped');
+      throw error;
+    }
   }
 
   /** A start on a restarted thread: an error counts as one more crash. */

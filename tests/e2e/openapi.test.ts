@@ -49,12 +49,18 @@ test('no request that a client of the document can make is answered with a fault
     }),
     { numRuns: 300, includeErrorInReport: true },
   );
-  const unseen = readsOf(document).filter(([path]) => statuses.get(path)?.has(200) !== true);
-  t.deepEqual(
-    unseen.map(([path]) => path),
-    [],
-    'every page was answered at least once',
-  );
+  for (const [path, operation] of readsOf(document)) {
+    // What chance has left out is asked for until it is right.
+    const calls = fc.sample(callsOf({ ...document, paths: { [path]: { get: operation } } }, known), 500);
+    let seen = statuses.get(path)?.has(200) === true;
+    for (const { url } of calls) {
+      if (seen) break;
+      const response = await patient(() => read(url));
+      await response.text();
+      seen = response.status === 200;
+    }
+    t.true(seen, `${path} was answered at least once`);
+  }
 
   const page = await read('/docs');
   t.is(page.status, 200);

@@ -184,7 +184,7 @@ export const probeActor = defineActor({
   },
 });
 
-export const failing = protocol('failing', { nothing: tell<null>() });
+export const failing = protocol('failing', { nothing: ask<null, null>() });
 
 export const failingActor = defineActor({
   role: 'failing',
@@ -192,5 +192,18 @@ export const failingActor = defineActor({
   listensTo: [],
   start(): never {
     throw new DoinError({ code: 'disk-broken', path: 'x' }, 'the disk is broken');
+  },
+});
+
+/** Its start needs an answer of an actor whose start fails. */
+export const dependentActor = defineActor({
+  role: 'dependent',
+  protocol: protocol('dependent', {}),
+  listensTo: [],
+  async start(ctx) {
+    await ctx.ask(failing.nothing, null, { timeoutMs: 60_000 }).catch((error) => {
+      ctx.log.warn(`hears ${error.code}`);
+    });
+    return { handlers: {}, events: {} };
   },
 });

@@ -10,6 +10,8 @@ export const echoSpec: ActorSpec = { role: 'echo', module, exportName: 'echoActo
 export const probeSpec: ActorSpec = { role: 'probe', module, exportName: 'probeActor', options: {} };
 export const failingSpec: ActorSpec = { role: 'failing', module, exportName: 'failingActor', options: {} };
 
+export const dependentSpec: ActorSpec = { role: 'dependent', module, exportName: 'dependentActor', options: {} };
+
 export const APART = {};
 export const TOGETHER = { shared: ['echo', 'probe'] };
 

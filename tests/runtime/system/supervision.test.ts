@@ -2,7 +2,7 @@ import test from 'ava';
 import { isDoinError } from '../../../runtime/errors.js';
 import { ActorSystem } from '../../../runtime/system/system.js';
 import { echo, probe } from './actors.js';
-import { echoSpec, failingSpec, probeSpec, restarted, startSystem, TOGETHER, until } from './harness.js';
+import { dependentSpec, echoSpec, failingSpec, probeSpec, restarted, startSystem, TOGETHER, until } from './harness.js';
 
 test.serial(
   'an actor whose handler throws fails its pending asks at once, closes, restarts and keeps its mailbox',
@@ -137,6 +137,20 @@ test.serial('a start error keeps its code, and the actors that did start are sto
   const error = await t.throwsAsync(starting);
   t.true(isDoinError(error, 'disk-broken'));
 });
+
+test.serial(
+  'an actor that waits in its start for one that cannot start hears of it, and does not hold up the end',
+  async (t) => {
+    const logs: string[] = [];
+    const starting = ActorSystem.start({
+      actors: [failingSpec, dependentSpec],
+      onEscalation: (error) => t.fail(error.message),
+      onLog: ({ message }) => logs.push(message),
+    });
+    t.true(isDoinError(await t.throwsAsync(starting), 'disk-broken'));
+    t.deepEqual(logs, ['hears actor-stopped']);
+  },
+);
 
 test.serial('a module or an export that does not exist is a start error that names the actor', async (t) => {
   const start = (exportName: string, module = echoSpec.module) =>
