@@ -90,9 +90,9 @@ export class Lifecycle {
     try {
       await this.#starting;
     } catch (error) {
-      // Others may wait in their own start for an answer that will never come.
       this.state = 'stopped';
-      this.#hooks.abandoned('stopped');
+      // Others may wait in their own start for an answer that will never come. The cause is told first.
+      this.#exchange.platform.setTimer(0, () => this.#hooks.abandoned('stopped'));
       throw error;
     }
   }

@@ -3,14 +3,14 @@
  * to. An actor's own crashes are handled by its cell; here a thread is what crashes.
  */
 import { MessageChannel, type MessagePort, type ResourceLimits } from 'node:worker_threads';
-import { type DoinError, errorMessage } from '../errors.js';
+import { type DoinError, errorMessage, isDoinError } from '../errors.js';
 import type { TraceFilter } from '../trace/filter.js';
 import { handOver } from './control.js';
 import type { DeadLetter } from './dead-letters.js';
 import { withDeadline } from './deadline.js';
 import { actorError, crashed } from './errors.js';
 import { type Exchange, MAIN } from './exchange.js';
-import type { ClockBase, Platform } from './platform.js';
+import { type ClockBase, type Platform, portsRead } from './platform.js';
 import type { RestartOptions } from './restart-policy.js';
 import { type ActorSpec, fromResult, type LoadedActor, type ThreadLink } from './spec.js';
 import type { ActorStatus } from './status.js';
@@ -82,7 +82,7 @@ export class Supervisor {
       if (result !== undefined) this.#learn(slot, fromResult(result));
     });
     const audiences = this.#audienceList();
-    await Promise.all(
+    await allOrCause(
       workers.map(async (worker) => fromResult(await worker.call((control) => control.start(audiences, false)))),
     );
     for (const slot of this.#slots) {
@@ -352,6 +352,18 @@ export class Supervisor {
 
   #slotOf(role: string): ThreadSlot | undefined {
     return this.#slots.find((slot) => slot.actors.some((actor) => actor.role === role));
+  }
+}
+
+/** All of them, or the error that began it: an actor that needs another one in its start fails with it. */
+async function allOrCause(starts: readonly Promise<unknown>[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const start of starts) start.catch((error) => errors.push(error));
+  try {
+    await Promise.all(starts);
+  } catch (first) {
+    await portsRead();
+    throw errors.find((error) => !isDoinError(error, 'actor-stopped')) ?? first;
   }
 }
 
