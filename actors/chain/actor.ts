@@ -213,12 +213,18 @@ class ChainNode {
 
   static async open(ctx: ActorContext, options: ChainOptions, modules: ChainModules): Promise<ChainNode> {
     const store = await modules.openStore(options.databaseFile, genesisHash(options.genesis));
-    // One memory for all: what came by gossip is not verified again in its block.
-    const verifier = new RememberingVerifier();
-    const pins = new Pins(options.pins, (message) => ctx.log.error(message));
-    const blockchain = await Blockchain.open(options.genesis, store, verifier, pins);
-    const duties = await Duties.open(modules.openDuties(options.dutiesFile), genesisHash(options.genesis));
-    return new ChainNode(ctx, options, { store, blockchain, verifier, pool: modules.openPool?.() ?? null, duties });
+    try {
+      // One memory for all: what came by gossip is not verified again in its block.
+      const verifier = new RememberingVerifier();
+      const pins = new Pins(options.pins, (message) => ctx.log.error(message));
+      const blockchain = await Blockchain.open(options.genesis, store, verifier, pins);
+      const duties = await Duties.open(modules.openDuties(options.dutiesFile), genesisHash(options.genesis));
+      return new ChainNode(ctx, options, { store, blockchain, verifier, pool: modules.openPool?.() ?? null, duties });
+    } catch (error) {
+      // A database that is open when its thread ends may end the process, before it can say why.
+      await store.close();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

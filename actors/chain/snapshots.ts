@@ -30,6 +30,8 @@ export class SnapshotExchange {
   readonly #store: BlockStore;
   readonly #verify: SignatureCheck;
   readonly #adopted: (block: AppliedBlock) => void;
+  /** Of the snapshots as they were last looked at, by block: they are asked for chunk by chunk. */
+  #heights: ReadonlyMap<Hash, number> = new Map();
   #download: { readonly hash: Hash; readonly state: Download } | null = null;
 
   /** `adopted` is told of the block that the chain started at. */
@@ -44,18 +46,20 @@ export class SnapshotExchange {
   }
 
   async offers(): Promise<readonly SnapshotOffer[]> {
-    return (await this.#store.snapshotManifests()).map(({ header, chunkSizes }) => ({
+    const offers = (await this.#store.snapshotManifests()).map(({ header, chunkSizes }) => ({
       height: header.height,
       hash: headerHash(header),
       header: encode(headerCodec, header),
       chunkSizes,
     }));
+    this.#heights = new Map(offers.map(({ hash, height }) => [hash, height]));
+    return offers;
   }
 
   async chunk(block: Hash, index: number): Promise<Uint8Array | null> {
-    const manifests = await this.#store.snapshotManifests();
-    const manifest = manifests.find(({ header }) => headerHash(header) === block);
-    return manifest === undefined ? null : this.#store.snapshotChunk(manifest.header.height, index);
+    if (!this.#heights.has(block)) await this.offers();
+    const height = this.#heights.get(block);
+    return height === undefined ? null : this.#store.snapshotChunk(height, index);
   }
 
   /** Where this chain may start, newest first; nowhere once it has a block. */

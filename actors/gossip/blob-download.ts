@@ -7,6 +7,7 @@ import { errorMessage, isDoinError } from '../../runtime/errors.js';
 import { blobHashOf, chunkCount, chunkHash, chunkRange } from '../../runtime/storage/blob-chunks.js';
 import type { BlobPart, BlobStore } from '../../runtime/storage/blob-store.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
+import { pause } from '../../runtime/system/pause.js';
 import type { BlobReference } from '../chain/types.js';
 import type { NetworkPort } from './port.js';
 import { WIRE, type Wire } from './wire.js';
@@ -88,7 +89,7 @@ export class BlobDownload {
       const index = this.#next(part);
       if (index === null) {
         if (part.missing.size === 0) return;
-        await this.#pause();
+        await pause(ctx, RATE_LIMIT_PAUSE_MS);
         continue;
       }
       this.#asked.set(index, ctx.monotonic());
@@ -107,15 +108,11 @@ export class BlobDownload {
         if (part.missing.size === 0) this.#complete.resolve();
       } catch (error) {
         if (!isDoinError(error, 'rate-limited')) throw error;
-        await this.#pause();
+        await pause(ctx, RATE_LIMIT_PAUSE_MS);
       } finally {
         this.#asked.delete(index);
       }
     }
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => this.#modules.ctx.after(RATE_LIMIT_PAUSE_MS, resolve));
   }
 
   #next({ missing }: BlobPart): number | null {

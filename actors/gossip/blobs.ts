@@ -1,6 +1,7 @@
 /** Blobs by name: served from the store in chunks, fetched from connected peers until found or out of time. */
 import type { BlobStore } from '../../runtime/storage/blob-store.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
+import { pause } from '../../runtime/system/pause.js';
 import { LIMITS } from '../chain/limits.js';
 import type { BlobReference } from '../chain/types.js';
 import { BlobDownload } from './blob-download.js';
@@ -59,7 +60,7 @@ export class BlobFetcher {
       }
       if (from + ASKED_AT_A_TIME < peers.length) continue;
       if (ctx.now() + pauseMs >= deadline || ctx.signal.aborted) return false;
-      await new Promise<void>((resolve) => ctx.after(pauseMs, resolve));
+      await pause(ctx, pauseMs);
       // The node itself may have made it meanwhile.
       if (await store.has(blob.hash)) return true;
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);

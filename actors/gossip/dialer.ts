@@ -96,9 +96,10 @@ export class Dialer {
   }
 
   #fillUp(outbound: readonly PeerInfo[], connected: ReadonlySet<string>): void {
+    const missing = TARGET_OUTBOUND - outbound.length - this.#dialling.size;
+    if (missing <= 0) return;
     const groups = new Set(outbound.map(({ address }) => networkGroup(address)));
     const candidates = this.#candidates(connected);
-    const missing = TARGET_OUTBOUND - outbound.length - this.#dialling.size;
     for (let count = 0; count < missing; count += 1) {
       const chosen = this.#choose(candidates, groups);
       if (chosen === undefined) return;

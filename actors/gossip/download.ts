@@ -6,6 +6,7 @@
 import { encode } from '../../runtime/codec/canonical.js';
 import { errorMessage, isDoinError } from '../../runtime/errors.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
+import { pause } from '../../runtime/system/pause.js';
 import { blockCodec, decodeBlock, headerHash, transactionsRoot } from '../chain/codec.js';
 import { LIMITS } from '../chain/limits.js';
 import type { BlockHeader, Hash } from '../chain/types.js';
@@ -212,7 +213,7 @@ export class Download {
       transactions += block.transactions;
       if (transactions < TRANSACTIONS_AT_A_TIME) continue;
       transactions = 0;
-      await new Promise<void>((resolve) => this.#modules.ctx.after(0, resolve));
+      await pause(this.#modules.ctx, 0);
     }
     if (blame !== null) this.#modules.port.refuse(peerId, blame);
     this.#place(peerId, range, blocks, sizeBytes >= LIMITS.blockBytes && blame === null);

@@ -5,6 +5,7 @@
  */
 import { errorMessage, isDoinError } from '../../runtime/errors.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
+import { pause } from '../../runtime/system/pause.js';
 import { chain } from '../chain/messages.js';
 import type { NetworkPort } from './port.js';
 import { WIRE, type Wire } from './wire.js';
@@ -124,7 +125,7 @@ export class SnapshotJoin {
     const { ctx, port, wire } = this.#modules;
     const { block, missing, asked, holders } = fetch;
     while (!this.#isOver && holders.has(peerId) && !ctx.signal.aborted) {
-      const index = [...missing].find((wanted) => !asked.has(wanted));
+      const index = firstOf(missing, asked);
       if (index === undefined) return;
       asked.add(index);
       try {
@@ -141,7 +142,7 @@ export class SnapshotJoin {
         else if (action === 'reject') this.#incomplete(fetch);
       } catch (error) {
         if (!isDoinError(error, 'rate-limited')) throw error;
-        await new Promise<void>((resolve) => ctx.after(RATE_LIMIT_PAUSE_MS, resolve));
+        await pause(ctx, RATE_LIMIT_PAUSE_MS);
       } finally {
         asked.delete(index);
       }
@@ -166,4 +167,10 @@ export class SnapshotJoin {
     for (const peerId of this.#waiting) this.#modules.onReady(peerId);
     this.#waiting.clear();
   }
+}
+
+/** The first that nobody was asked for. */
+function firstOf(missing: ReadonlySet<number>, asked: ReadonlySet<number>): number | undefined {
+  for (const index of missing) if (!asked.has(index)) return index;
+  return undefined;
 }

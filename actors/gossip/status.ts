@@ -1,6 +1,7 @@
 /** The handshake: who is on our chain, and who is ahead of us. */
 import { DoinError, isDoinError } from '../../runtime/errors.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
+import { pause } from '../../runtime/system/pause.js';
 import { isHeavier } from '../chain/fork-choice.js';
 import { chain, type ServedTip } from '../chain/messages.js';
 import type { NetworkPort } from './port.js';
@@ -55,7 +56,7 @@ export class StatusExchange {
     }
     const shared = this.#next.get(peerId);
     if (shared !== undefined) return shared;
-    const next = new Promise<void>((resolve) => ctx.after(MIN_INTERVAL_MS, resolve)).then(() => {
+    const next = pause(ctx, MIN_INTERVAL_MS).then(() => {
       this.#next.delete(peerId);
       return this.#exchange(peerId);
     });

@@ -7,6 +7,7 @@
 import { tryDecode } from '../../runtime/codec/canonical.js';
 import { errorMessage, isDoinError } from '../../runtime/errors.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
+import { pause } from '../../runtime/system/pause.js';
 import { headerCodec, headerHash } from '../chain/codec.js';
 import { isHeavier } from '../chain/fork-choice.js';
 import { chain, type Verdict } from '../chain/messages.js';
@@ -156,7 +157,7 @@ export class Synchroniser {
         const isConnected = port.peers().some(({ peerId }) => peerId === source);
         if (isConnected && isDoinError(error, 'request-timeout')) port.refuse(source, 'stalled');
         if (!isDoinError(error, 'rate-limited') || pauses === MAX_RATE_LIMIT_PAUSES) throw error;
-        await new Promise<void>((resolve) => ctx.after(RATE_LIMIT_PAUSE_MS, resolve));
+        await pause(ctx, RATE_LIMIT_PAUSE_MS);
       }
     }
   }

@@ -9,6 +9,7 @@ import { errorMessage, isDoinError } from '../../runtime/errors.js';
 import { fromNano } from '../../runtime/fixed/nano.js';
 import type { BlobStore } from '../../runtime/storage/blob-store.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
+import { pause } from '../../runtime/system/pause.js';
 import { inStoryOf } from '../../runtime/trace/story-id.js';
 import type { DomainView, OpenOptimum } from '../chain/messages.js';
 import { isBetter } from '../chain/transactions/reveal.js';
@@ -222,19 +223,12 @@ export class DomainSearch {
       const cancelled = isDoinError(error, 'task-cancelled') || this.#ctx.signal.aborted;
       if (!cancelled) {
         this.#ctx.log.warn('candidate failed', { domain: this.domainId, reason: errorMessage(error) });
-        await this.#pauseAfterFailure();
+        await pause(this.#ctx, FAILURE_PAUSE_MS);
       }
     } finally {
       this.#running.delete(taskId);
     }
     if (!this.#ctx.signal.aborted) this.#supply();
-  }
-
-  /** A pool that fails at once must not be asked in a tight loop. */
-  #pauseAfterFailure(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#ctx.after(FAILURE_PAUSE_MS, () => resolve());
-    });
   }
 
   async #measured(
@@ -421,6 +415,7 @@ function bestOf({ domainId, direction, bestNano }: DomainView, open: readonly Op
   }, bestNano);
 }
 
+/** A pool that fails at once must not be asked in a tight loop. */
 const FAILURE_PAUSE_MS = 1_000;
 
 /**

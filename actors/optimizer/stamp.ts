@@ -1,5 +1,6 @@
 /** Solves the client puzzle of a commitment in short pieces, so that its thread stays answerable. */
 import type { ActorContext } from '../../runtime/system/actor.js';
+import { pause } from '../../runtime/system/pause.js';
 import { findStamp, type StampedCommitment } from '../chain/stamp.js';
 
 /** Two or three milliseconds of hashing. */
@@ -11,8 +12,6 @@ export async function solveStamp(ctx: ActorContext, commitment: StampedCommitmen
     ctx.signal.throwIfAborted();
     const stamp = findStamp(commitment, bits, { from, count: PIECE });
     if (stamp !== null) return stamp;
-    await new Promise<void>((resolve) => {
-      ctx.after(0, resolve);
-    });
+    await pause(ctx, 0);
   }
 }

@@ -7,6 +7,7 @@ import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { toUtf8 } from '../codec/bytes.js';
 import { hash } from '../crypto/hash.js';
+import { ifPresent } from '../files.js';
 import { Serial } from '../serial.js';
 import {
   type Anchor,
@@ -64,10 +65,10 @@ export class FileLedger implements AnchorLedger {
   }
 
   async #load(): Promise<{ readonly lines: readonly WrittenAnchor[]; readonly lengthBytes: number }> {
-    const bytes = await readFile(this.place).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return Buffer.alloc(0);
+    const found = await ifPresent(readFile(this.place)).catch((error: Error) => {
       throw anchorError('anchor-ledger-unreachable', this, `${error.message}; make it readable for this user`, error);
     });
+    const bytes = found ?? Buffer.alloc(0);
     // A line without an end is what a crash left: nobody was told that it is written.
     const lengthBytes = bytes.lastIndexOf(0x0a) + 1;
     const texts = bytes.subarray(0, lengthBytes).toString('utf8').split('\n').slice(0, -1);

@@ -7,6 +7,7 @@ import { usageError } from './exit.js';
 import { formatPerformance, printable, shortId } from './format.js';
 import { postJson } from './http-client.js';
 import type { CliIo } from './node-port.js';
+import { textOption } from './options.js';
 import { checkedUrl } from './queries.js';
 import { checkedCoins, readToken, type TokenArguments, tokenOptions } from './sending.js';
 
@@ -43,15 +44,13 @@ export function inferCommand(io: CliIo): CommandModule<object, InferArguments> {
 }
 
 function inferOptions(yargs: Argv): Argv<InferArguments> {
-  const text = (describe: string, defaultDescription: string) =>
-    ({ type: 'string', requiresArg: true, describe, defaultDescription }) as const;
   return tokenOptions(yargs)
     .positional('domain', { type: 'string', demandOption: true, describe: 'A domain of the network' })
     .positional('input', { type: 'string', default: 'null', describe: 'JSON, or @ and a file that holds it' })
     .options({
-      server: text('"local", or the address of a connected node', 'this node if it can, else the cheapest peer'),
-      'max-price': text('Most coins that the answer may cost', '0'),
-      channel: text('Pay by this open channel of the node', 'by a transaction'),
+      server: textOption('"local", or the address of a connected node', 'this node if it can, else the cheapest peer'),
+      'max-price': textOption('Most coins that the answer may cost', '0'),
+      channel: textOption('Pay by this open channel of the node', 'by a transaction'),
     })
     .example('$0 infer digits @digit.json', 'Which digit is it? 64 numbers from 0 to 16')
     .example(

@@ -3,6 +3,7 @@
  * node's optima) and the messages of the asked node (only what it does itself and only from now on, to the microsecond).
  */
 import type { ChainRecord, Seat } from '../../actors/chain/types.js';
+import { UNITS_PER_COIN } from '../fixed/coins.js';
 import { NANO } from '../genome/space.js';
 import type { TraceJson } from '../trace/format.js';
 import { formatPerformance, printable, shortId } from './format.js';
@@ -113,7 +114,7 @@ function stepOfRecord(record: ChainRecord): Pick<LifeStep, 'step' | 'text'> | nu
       return { step: 'rejected', text: `rejected: ${record.reason}` };
     case 'STAKE': {
       const { returnedUnits, burnedUnits } = record;
-      const text = `stake: ${returnedUnits / COIN} coins back, ${burnedUnits / COIN} burned`;
+      const text = `stake: ${returnedUnits / UNITS_PER_COIN} coins back, ${burnedUnits / UNITS_PER_COIN} burned`;
       return { step: 'stake', text };
     }
     case 'COMMIT_EXPIRED':
@@ -134,8 +135,6 @@ function stepOfRecord(record: ChainRecord): Pick<LifeStep, 'step' | 'text'> | nu
 /** Audits and shadow seats say what they are. */
 const seatName = ({ index, duty, audits }: Seat) =>
   duty === 'quorum' ? `seat ${index}` : duty === 'shadow' ? `shadow seat ${index}` : `audit ${index} of seat ${audits}`;
-
-const COIN = 100_000_000;
 
 const best = (nano: number) => formatPerformance(nano / NANO);
 

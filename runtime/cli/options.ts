@@ -30,24 +30,35 @@ export const jsonOption = {
   describe: 'Print JSON instead of text',
 } as const;
 
+/** `placeholder`: what the help shows as the default. */
+export function textOption(describe: string, placeholder?: string) {
+  return {
+    type: 'string',
+    requiresArg: true,
+    describe,
+    ...(placeholder && { defaultDescription: placeholder }),
+  } as const;
+}
+
 export function startOptions<T>(yargs: Argv<T>): Argv<T & StartArguments> {
-  const text = (describe: string, placeholder?: string) =>
-    ({ type: 'string', requiresArg: true, describe, ...(placeholder && { defaultDescription: placeholder }) }) as const;
   return yargs.options({
-    config: { ...text('JSON file with any of the settings'), alias: 'c' },
-    role: text('full, optimizer, evaluator or relay', 'full'),
-    domain: { ...text('Work on this domain only; may be given several times', 'digits'), array: true },
-    port: text('HTTP and dashboard port; 0 takes any free one', '8470'),
-    'data-dir': text('Folder of everything the node keeps', './doin-data'),
-    duration: text('Stop by itself after so many seconds', 'runs until Ctrl-C'),
-    network: text('"solo" or the path of a genesis file', 'solo'),
-    bootstrap: { ...text('Multiaddr of a node to join; may be given several times'), array: true },
-    'p2p-port': text('TCP port for peers, WebSocket on the next one; 0 takes any', '0'),
-    snapshot: text('Start an empty data folder from the state in this file'),
-    checkpoint: text('Block that the chain must have, as HEIGHT:HASH'),
-    trace: { ...text('Print every message of these actors, for example chain,gossip or chain.submit*'), array: true },
-    'trace-file': text('Write them to this file instead, for ui.perfetto.dev; without --trace all messages'),
-    'log-level': text('debug, info, warn, error or silent', 'info'),
+    config: { ...textOption('JSON file with any of the settings'), alias: 'c' },
+    role: textOption('full, optimizer, evaluator or relay', 'full'),
+    domain: { ...textOption('Work on this domain only; may be given several times', 'digits'), array: true },
+    port: textOption('HTTP and dashboard port; 0 takes any free one', '8470'),
+    'data-dir': textOption('Folder of everything the node keeps', './doin-data'),
+    duration: textOption('Stop by itself after so many seconds', 'runs until Ctrl-C'),
+    network: textOption('"solo" or the path of a genesis file', 'solo'),
+    bootstrap: { ...textOption('Multiaddr of a node to join; may be given several times'), array: true },
+    'p2p-port': textOption('TCP port for peers, WebSocket on the next one; 0 takes any', '0'),
+    snapshot: textOption('Start an empty data folder from the state in this file'),
+    checkpoint: textOption('Block that the chain must have, as HEIGHT:HASH'),
+    trace: {
+      ...textOption('Print every message of these actors, for example chain,gossip or chain.submit*'),
+      array: true,
+    },
+    'trace-file': textOption('Write them to this file instead, for ui.perfetto.dev; without --trace all messages'),
+    'log-level': textOption('debug, info, warn, error or silent', 'info'),
     json: jsonOption,
   }) as unknown as Argv<T & StartArguments>;
 }

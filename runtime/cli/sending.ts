@@ -10,7 +10,7 @@ import { usageError } from './exit.js';
 import { shortId } from './format.js';
 import { fetchJson, postJson } from './http-client.js';
 import type { CliIo } from './node-port.js';
-import { parseInteger } from './options.js';
+import { parseInteger, textOption } from './options.js';
 import { checkedUrl, type QueryArguments, queryOptions } from './queries.js';
 
 export interface TokenArguments extends QueryArguments {
@@ -47,12 +47,10 @@ export function tokenOptions<T>(yargs: Argv<T>): Argv<T & TokenArguments> {
 }
 
 export function sendingOptions<T>(yargs: Argv<T>): Argv<T & SendingArguments> {
-  const text = (describe: string, defaultDescription: string) =>
-    ({ type: 'string', requiresArg: true, describe, defaultDescription }) as const;
   return tokenOptions(yargs).options({
-    network: text('Send only if the node is on the network of this name', 'whichever it is on'),
-    'max-fee': text('Most coins to pay for each place of a block that it takes', 'what a block soon takes'),
-    tip: text('Coins of that for the proposer', 'a tenth of the smallest fee'),
+    network: textOption('Send only if the node is on the network of this name', 'whichever it is on'),
+    'max-fee': textOption('Most coins to pay for each place of a block that it takes', 'what a block soon takes'),
+    tip: textOption('Coins of that for the proposer', 'a tenth of the smallest fee'),
     confirmations: {
       type: 'string',
       requiresArg: true,

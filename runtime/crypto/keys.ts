@@ -1,9 +1,9 @@
 /** A node's identity on disk: one Ed25519 seed in a JSON file that only its owner may read. */
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { chmod, readFile, stat } from 'node:fs/promises';
 import { fromHex, toHex } from '../codec/bytes.js';
 import { DoinError } from '../errors.js';
+import { ifPresent, replaceFile } from '../files.js';
 import { type KeyPair, keyPairFromSeed } from './ed25519.js';
 import { peerIdOf } from './peer-id.js';
 
@@ -11,8 +11,7 @@ const SEED_HEX = /^[0-9a-f]{64}$/;
 
 /** Reads the identity, or makes a new one when the file does not exist. Tightens the mode to 0600. */
 export async function loadOrCreateIdentity(file: string): Promise<KeyPair> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
+  const text = await ifPresent(readFile(file, 'utf8')).catch((error: Error) => {
     throw identityError(file, error.message, 'make the file readable for this user');
   });
   if (text === null) return createIdentity(file);
@@ -42,16 +41,8 @@ function parseSeed(file: string, text: string): Uint8Array {
 /** Written beside and renamed, so that a crash leaves either no identity or a whole one. */
 async function createIdentity(file: string): Promise<KeyPair> {
   const keyPair = keyPairFromSeed(randomBytes(32));
-  await mkdir(dirname(file), { recursive: true });
   const content = { node_id: peerIdOf(keyPair.publicKey), secret_seed: toHex(keyPair.secretSeed) };
-  const temporary = `${file}.new`;
-  const handle = await open(temporary, 'w', 0o600);
-  // A file that was there already keeps its mode when it is opened.
-  await handle.chmod(0o600);
-  await handle.writeFile(`${JSON.stringify(content, null, 2)}\n`);
-  await handle.sync();
-  await handle.close();
-  await rename(temporary, file);
+  await replaceFile(file, `${JSON.stringify(content, null, 2)}\n`);
   return keyPair;
 }
 

@@ -2,14 +2,12 @@
 import { type BranchesView, chain } from '../../actors/chain/messages.js';
 import { type Moment, type QuorumView, quorum } from '../../actors/quorum/messages.js';
 import { reputation } from '../../actors/reputation/messages.js';
+import { MICRO } from '../../actors/reputation/rules.js';
 import { type Trial, type TrialQuery, tracker } from '../../actors/tracker/messages.js';
 import { peerIdOf } from '../crypto/peer-id.js';
-import { NANO } from '../genome/space.js';
+import { coinsOf, LONG_TIMEOUT, performanceOf } from './node-view.js';
 import type { AskPort } from './port.js';
 
-const UNITS_PER_COIN = 100_000_000;
-const MICRO = 1_000_000;
-const TIMEOUT = { timeoutMs: 5_000 };
 /** More accepted optimae than this are not told apart in a plot. */
 const ACCEPTED_SHOWN = 2_000;
 const MEMBERS_SHOWN = 500;
@@ -29,8 +27,8 @@ export function createExplore(system: AskPort): Explore {
   return {
     async convergence(domainId, points) {
       const [sample, { accepted }] = await Promise.all([
-        system.ask(tracker.getTrialSample, { domainId, limit: points }, TIMEOUT),
-        system.ask(tracker.getAccepted, { domainId, limit: ACCEPTED_SHOWN }, TIMEOUT),
+        system.ask(tracker.getTrialSample, { domainId, limit: points }, LONG_TIMEOUT),
+        system.ask(tracker.getAccepted, { domainId, limit: ACCEPTED_SHOWN }, LONG_TIMEOUT),
       ]);
       return {
         domain_id: domainId,
@@ -42,19 +40,23 @@ export function createExplore(system: AskPort): Explore {
     },
 
     async trials(query) {
-      const { trials, total } = await system.ask(tracker.getTrials, query, TIMEOUT);
+      const { trials, total } = await system.ask(tracker.getTrials, query, LONG_TIMEOUT);
       return { total, offset: query.offset, trials: trials.map(trialJson) };
     },
 
     async sample(domainId, limit) {
-      const { total, spread, improvements } = await system.ask(tracker.getTrialSample, { domainId, limit }, TIMEOUT);
+      const { total, spread, improvements } = await system.ask(
+        tracker.getTrialSample,
+        { domainId, limit },
+        LONG_TIMEOUT,
+      );
       return { total, trials: spread.map(trialJson), improvements: improvements.map(trialJson) };
     },
 
     async optimae(limit) {
       const [{ quorums }, status] = await Promise.all([
-        system.ask(quorum.getQuorums, { limit }, TIMEOUT),
-        system.ask(chain.getStatus, {}, TIMEOUT),
+        system.ask(quorum.getQuorums, { limit }, LONG_TIMEOUT),
+        system.ask(chain.getStatus, {}, LONG_TIMEOUT),
       ]);
       const { height } = status.finalized;
       return { chain_height: status.height, optimae: quorums.map((view) => optimumJson(view, height)) };
@@ -62,8 +64,8 @@ export function createExplore(system: AskPort): Explore {
 
     async members() {
       const [{ members }, { table }] = await Promise.all([
-        system.ask(chain.getMembers, {}, TIMEOUT),
-        system.ask(reputation.getTable, { limit: MEMBERS_SHOWN }, TIMEOUT),
+        system.ask(chain.getMembers, {}, LONG_TIMEOUT),
+        system.ask(reputation.getTable, { limit: MEMBERS_SHOWN }, LONG_TIMEOUT),
       ]);
       const accounts = new Map(members.map((member) => [member.nodeId, member]));
       return {
@@ -71,7 +73,7 @@ export function createExplore(system: AskPort): Explore {
           node_id: view.nodeId,
           peer_id: peerIdOf(view.nodeId),
           reputation: view.reputationMicro / MICRO,
-          balance: (accounts.get(view.nodeId)?.balanceUnits ?? 0) / UNITS_PER_COIN,
+          balance: coinsOf(accounts.get(view.nodeId)?.balanceUnits ?? 0),
           evaluates: accounts.get(view.nodeId)?.evaluates ?? [],
           accepted_optimae: view.acceptedOptimae,
           rejected_optimae: view.rejectedOptimae,
@@ -83,7 +85,7 @@ export function createExplore(system: AskPort): Explore {
     },
 
     async incidents(limit) {
-      const { incidents } = await system.ask(reputation.getIncidents, { limit }, TIMEOUT);
+      const { incidents } = await system.ask(reputation.getIncidents, { limit }, LONG_TIMEOUT);
       return {
         incidents: incidents.map(({ node, reportedBy, timestampMs, domain, ...incident }) => ({
           ...incident,
@@ -96,7 +98,7 @@ export function createExplore(system: AskPort): Explore {
     },
 
     async branches(heights) {
-      return branchesJson(await system.ask(chain.getBranches, { heights }, TIMEOUT));
+      return branchesJson(await system.ask(chain.getBranches, { heights }, LONG_TIMEOUT));
     },
   };
 }
@@ -120,7 +122,6 @@ function trialJson(trial: Trial) {
   };
 }
 
-const inUnits = (nano: number | null) => (nano === null ? null : nano / NANO);
 const momentJson = (moment: Moment | null) =>
   moment === null ? null : { height: moment.height, timestamp_ms: moment.timestampMs };
 
@@ -130,8 +131,8 @@ function optimumJson(view: QuorumView, finalizedHeight: number) {
     optimum: view.optimum,
     domain_id: view.domain,
     optimizer: view.optimizer,
-    reported: inUnits(view.reportedNano),
-    verified: inUnits(view.verifiedNano),
+    reported: performanceOf(view.reportedNano),
+    verified: performanceOf(view.verifiedNano),
     verdict: view.verdict,
     reason: view.reason,
     settles_at_height: view.settlesAtHeight,
@@ -147,8 +148,8 @@ function optimumJson(view: QuorumView, finalizedHeight: number) {
       audits: seat.audits,
       evaluator: seat.evaluator,
       status: seat.status,
-      performance: inUnits(seat.performanceNano),
-      standard_error: inUnits(seat.standardErrorNano),
+      performance: performanceOf(seat.performanceNano),
+      standard_error: performanceOf(seat.standardErrorNano),
       deadline_height: seat.deadlineHeight,
     })),
     challenges: view.challenges.map(({ raised, judged, ...challenge }) => ({

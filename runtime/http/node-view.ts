@@ -1,4 +1,7 @@
 /** What the HTTP server shows of a node, and what it needs to be told for that. */
+
+import { UNITS_PER_COIN } from '../fixed/coins.js';
+import { fromNano } from '../fixed/nano.js';
 import type { ExportedFile, ExportFormat } from '../stats/export.js';
 import type { OlapTable } from '../stats/olap-file.js';
 import type { DeadLetter } from '../system/dead-letters.js';
@@ -26,11 +29,17 @@ import type {
 const PAGE_TIMEOUT_MS = 2000;
 export const PAGE_TIMEOUT = { timeoutMs: PAGE_TIMEOUT_MS };
 
-/** Coins are kept in 1e-8 units; people read whole ones. */
-const UNITS_PER_COIN = 100_000_000;
+/** Of what reads much, or acts. */
+export const LONG_TIMEOUT = { timeoutMs: 5_000 };
 
+/** For displays; amounts that somebody may send are written exactly (runtime/fixed/coins.ts). */
 export function coinsOf(units: number): number {
   return units / UNITS_PER_COIN;
+}
+
+/** As it was measured, of what the chain keeps in integers. */
+export function performanceOf(nano: number | null): number | null {
+  return nano === null ? null : fromNano(nano);
 }
 
 /** A part of a list: what comes after a row by its id, null from the beginning. */

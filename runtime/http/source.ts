@@ -5,6 +5,7 @@
 import { type ChainStatus, chain, type DomainView } from '../../actors/chain/messages.js';
 import { gossip } from '../../actors/gossip/messages.js';
 import { type DomainProgress, optimizer } from '../../actors/optimizer/messages.js';
+import { MICRO } from '../../actors/reputation/rules.js';
 import { errorMessage } from '../errors.js';
 import { NANO } from '../genome/space.js';
 import { chainPages } from './chain-source.js';
@@ -14,9 +15,6 @@ import type { AskPort, EventPort } from './port.js';
 import { statsPages } from './stats-source.js';
 import type { DeadLettersJson, DomainStatus, LocalSearch } from './status.js';
 import { workPages } from './work-source.js';
-
-/** Reputation is kept in 1e-6; people read whole points. */
-const MICRO = 1_000_000;
 
 /** `/status` shows the last few; what they have in common is seen at once. */
 const DEAD_LETTERS_SHOWN = 20;

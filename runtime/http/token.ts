@@ -3,10 +3,11 @@
  * in a header, not a cookie, because a browser never sends it by itself for a page of another site.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { DoinError } from '../errors.js';
+import { ifPresent, replaceFile } from '../files.js';
 import { sendProblem } from './problem.js';
 
 const TOKEN = /^[0-9a-f]{64}$/;
@@ -17,8 +18,7 @@ export function tokenFileOf(dataDir: string): string {
 
 /** Reads the token, or makes one when the file does not exist. Tightens the mode to 0600. */
 export async function loadOrCreateToken(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
+  const text = await ifPresent(readFile(file, 'utf8')).catch((error: Error) => {
     throw tokenError(file, error.message);
   });
   if (text === null) return createToken(file);
@@ -28,17 +28,9 @@ export async function loadOrCreateToken(file: string): Promise<string> {
   return token;
 }
 
-/** Written beside and renamed, so that a crash leaves either no token or a whole one. */
 async function createToken(file: string): Promise<string> {
   const token = randomBytes(32).toString('hex');
-  await mkdir(dirname(file), { recursive: true });
-  const temporary = `${file}.new`;
-  const handle = await open(temporary, 'w', 0o600);
-  await handle.chmod(0o600);
-  await handle.writeFile(`${token}\n`);
-  await handle.sync();
-  await handle.close();
-  await rename(temporary, file);
+  await replaceFile(file, `${token}\n`);
   return token;
 }
 

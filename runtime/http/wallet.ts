@@ -4,12 +4,11 @@ import type { NodeId, TransactionBody } from '../../actors/chain/types.js';
 import { peerIdOf } from '../crypto/peer-id.js';
 import { DoinError } from '../errors.js';
 import { formatCoins } from '../fixed/coins.js';
+import { LONG_TIMEOUT } from './node-view.js';
 import type { Json } from './pages/schema.js';
 import type { accountPage, submittedPage, transactionPage } from './pages/wallet.js';
 import type { AskPort } from './port.js';
 import { feeOf, type Submission } from './submission.js';
-
-const TIMEOUT = { timeoutMs: 5_000 };
 
 export type AccountJson = Json<typeof accountPage>;
 export type SubmittedJson = Json<typeof submittedPage>;
@@ -26,13 +25,13 @@ export interface Wallet {
 export function createWallet(system: AskPort): Wallet {
   return {
     async account(node) {
-      const status = await system.ask(chain.getStatus, {}, TIMEOUT);
-      const view = await system.ask(chain.getAccount, { node: node ?? status.self.nodeId }, TIMEOUT);
+      const status = await system.ask(chain.getStatus, {}, LONG_TIMEOUT);
+      const view = await system.ask(chain.getAccount, { node: node ?? status.self.nodeId }, LONG_TIMEOUT);
       return accountJson(view, status);
     },
     async transaction(id) {
-      const { waits, block } = await system.ask(chain.findTransaction, { id }, TIMEOUT);
-      const { height, finalized } = await system.ask(chain.getStatus, {}, TIMEOUT);
+      const { waits, block } = await system.ask(chain.findTransaction, { id }, LONG_TIMEOUT);
+      const { height, finalized } = await system.ask(chain.getStatus, {}, LONG_TIMEOUT);
       return {
         transaction_id: id,
         state: block !== null ? 'included' : waits ? 'pending' : 'unknown',
@@ -44,7 +43,7 @@ export function createWallet(system: AskPort): Wallet {
     },
     async submit(submission) {
       const { body, network, newAddress } = submission;
-      const { chainId, height, suggestedFee } = await system.ask(chain.getStatus, {}, TIMEOUT);
+      const { chainId, height, suggestedFee } = await system.ask(chain.getStatus, {}, LONG_TIMEOUT);
       if (network !== null && network !== chainId) {
         throw new DoinError(
           { code: 'wrong-network', network, chainId },
@@ -54,7 +53,7 @@ export function createWallet(system: AskPort): Wallet {
       if (!newAddress) await requireKnown(system, body);
       const fee = feeOf(submission, suggestedFee);
       const request = { body, atOnce: true, ...(fee !== undefined && { fee }) };
-      const { transactionId, nonce } = await system.ask(chain.submit, request, TIMEOUT);
+      const { transactionId, nonce } = await system.ask(chain.submit, request, LONG_TIMEOUT);
       return { transaction_id: transactionId, nonce, network: chainId, chain_height: height };
     },
   };
@@ -63,7 +62,7 @@ export function createWallet(system: AskPort): Wallet {
 /** A PeerId has no checksum: one wrong letter may be somebody's key, or nobody's, and coins sent there are gone. */
 async function requireKnown(system: AskPort, body: TransactionBody): Promise<void> {
   if (!('to' in body)) return;
-  const { isKnown } = await system.ask(chain.getAccount, { node: body.to }, TIMEOUT);
+  const { isKnown } = await system.ask(chain.getAccount, { node: body.to }, LONG_TIMEOUT);
   if (isKnown) return;
   throw new DoinError(
     { code: 'unknown-address', address: body.to },

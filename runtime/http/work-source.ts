@@ -3,8 +3,7 @@ import { chain, type OpenOptimum } from '../../actors/chain/messages.js';
 import type { Seat } from '../../actors/chain/types.js';
 import { quorum } from '../../actors/quorum/messages.js';
 import { taskQueue } from '../../actors/task-queue/messages.js';
-import { NANO } from '../genome/space.js';
-import { PAGE_TIMEOUT, type StatusSource } from './node-view.js';
+import { PAGE_TIMEOUT, performanceOf, type StatusSource } from './node-view.js';
 import type { AskPort } from './port.js';
 import type { PendingTasksJson } from './status.js';
 
@@ -29,14 +28,14 @@ export function workPages(system: AskPort): WorkPages {
           optimum: view.optimum,
           domain_id: view.domain,
           optimizer: view.optimizer,
-          reported: view.reportedNano === null ? null : view.reportedNano / NANO,
+          reported: performanceOf(view.reportedNano),
           verdict: view.verdict,
           seats: view.seats.map((seat) => ({
             seat: seat.index,
             evaluator: seat.evaluator,
             status: seat.status,
-            performance: seat.performanceNano === null ? null : seat.performanceNano / NANO,
-            standard_error: seat.standardErrorNano === null ? null : seat.standardErrorNano / NANO,
+            performance: performanceOf(seat.performanceNano),
+            standard_error: performanceOf(seat.standardErrorNano),
             deadline_height: seat.deadlineHeight,
           })),
         })),
@@ -79,7 +78,7 @@ function task(
     optimae_id: optimum,
     seat: seat.index,
     duty: seat.duty,
-    reported_performance: reportedNano === null ? null : reportedNano / NANO,
+    reported_performance: performanceOf(reportedNano),
     deadline_height: seat.deadlineHeight,
   };
 }

@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ifPresent } from '../files.js';
 import { blobHash, chunkHash, chunkHashesOf, chunkRange } from './blob-chunks.js';
 
 export { blobHash } from './blob-chunks.js';
@@ -85,14 +86,12 @@ export class FileBlobStore implements BlobStore {
 
   /** The bytes as they lie there, right or wrong: for whoever looks and must not change anything. */
   async read(name: string): Promise<Uint8Array | null> {
-    return readFile(this.#path(name)).catch(() => null);
+    return ifPresent(readFile(this.#path(name)));
   }
 
   async has(name: string): Promise<boolean> {
-    return stat(this.#path(name)).then(
-      (file) => file.isFile(),
-      () => false,
-    );
+    const file = await ifPresent(stat(this.#path(name)));
+    return file?.isFile() ?? false;
   }
 
   async chunkHashes(name: string): Promise<readonly string[] | null> {
@@ -110,7 +109,7 @@ export class FileBlobStore implements BlobStore {
   }
 
   async chunk(name: string, index: number): Promise<Uint8Array | null> {
-    const file = await open(this.#path(name), 'r').catch(() => null);
+    const file = await ifPresent(open(this.#path(name), 'r'));
     if (file === null) return null;
     try {
       return await readChunk(file, (await file.stat()).size, index);
@@ -122,7 +121,7 @@ export class FileBlobStore implements BlobStore {
   async openPart(blob: BlobName, chunkHashes: readonly string[]): Promise<BlobPart> {
     const path = join(this.#folder, PARTS, checked(blob.hash));
     await mkdir(join(this.#folder, PARTS), { recursive: true });
-    const file = await open(path, 'r+').catch(() => open(path, 'w+', 0o600));
+    const file = (await ifPresent(open(path, 'r+'))) ?? (await open(path, 'w+', 0o600));
     const missing = new Set<number>();
     for (const [index, expected] of chunkHashes.entries()) {
       const chunk = await readChunk(file, blob.sizeBytes, index);
@@ -146,9 +145,10 @@ export class FileBlobStore implements BlobStore {
 
   async list(): Promise<readonly StoredBlob[]> {
     const found: StoredBlob[] = [];
-    for (const folder of await readdir(this.#folder).catch(() => [])) {
+    for (const folder of (await ifPresent(readdir(this.#folder))) ?? []) {
+      // What is no folder is none of ours.
       for (const name of await readdir(join(this.#folder, folder)).catch(() => [])) {
-        const file = NAME.test(name) ? await stat(join(this.#folder, folder, name)).catch(() => null) : null;
+        const file = NAME.test(name) ? await ifPresent(stat(join(this.#folder, folder, name))) : null;
         if (file === null) continue;
         found.push({ hash: name, sizeBytes: file.size, isPart: folder === PARTS, writtenMs: file.mtimeMs });
       }

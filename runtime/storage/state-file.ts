@@ -1,7 +1,7 @@
 /** One small JSON document that is replaced as a whole: after a crash it is the old or the new one, never half of each. */
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { DoinError } from '../errors.js';
+import { ifPresent, replaceFile } from '../files.js';
 import { Serial } from '../serial.js';
 
 export interface StateFile {
@@ -20,10 +20,7 @@ export class JsonStateFile implements StateFile {
   }
 
   async load(): Promise<unknown> {
-    const text = await readFile(this.#file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return null;
-      throw error;
-    });
+    const text = await ifPresent(readFile(this.#file, 'utf8'));
     if (text === null) return null;
     try {
       return JSON.parse(text);
@@ -37,20 +34,7 @@ export class JsonStateFile implements StateFile {
   }
 
   save(value: unknown): Promise<void> {
-    return this.#serial.run(() => this.#write(JSON.stringify(value)));
-  }
-
-  async #write(text: string): Promise<void> {
-    await mkdir(dirname(this.#file), { recursive: true });
-    const temporary = `${this.#file}.new`;
-    const handle = await open(temporary, 'w', 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, this.#file);
+    return this.#serial.run(() => replaceFile(this.#file, JSON.stringify(value)));
   }
 }
 

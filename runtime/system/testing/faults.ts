@@ -5,6 +5,7 @@
  *     export const flakyChain = withFaults(chainActor, [{ on: chain.receiveBlock, crash: true, times: 1 }]);
  */
 import type { ActorContext, ActorDefinition, AnyProtocol, Envelope } from '../actor.js';
+import { pause } from '../pause.js';
 import type { Ask, Event, Tell } from '../protocol.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: matches references of every payload type
@@ -79,7 +80,7 @@ function harmed(ctx: ActorContext, fault: HandlerFault, run: Handler): Handler {
     };
   }
   return async (payload, envelope) => {
-    await new Promise<void>((resolve) => ctx.after(fault.delayMs, resolve));
+    await pause(ctx, fault.delayMs);
     return run(payload, envelope);
   };
 }

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -39,6 +39,15 @@ test('a blob whose file was changed is not handed out, and can be put anew', asy
   t.is(await store.get(hash), null);
   await store.put(blob);
   t.deepEqual(new Uint8Array((await store.get(hash))!), blob);
+});
+
+test('a disk that cannot be read is an error, not the absence of a blob', async (t) => {
+  const root = await folder();
+  const store = new FileBlobStore(root);
+  const { hash } = await store.put(blob);
+  await rm(join(root, hash.slice(0, 2), hash));
+  await mkdir(join(root, hash.slice(0, 2), hash));
+  await t.throwsAsync(store.get(hash), { code: 'EISDIR' });
 });
 
 test('many writers of one blob leave one whole file', async (t) => {
