@@ -2,11 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { genesisHash } from '../../../actors/chain/genesis.js';
-import { SqliteBlockStore } from '../../../actors/chain/store.js';
 import type { SeatMeasurement } from '../../../actors/chain/types.js';
 import { seatMeasurementOf } from '../../../actors/quorum/duties.js';
-import { writeGenesis } from '../../../config/network.js';
 import { quadraticSpec } from '../../../gpu-workers/domains/quadratic/spec.js';
 import { perform } from '../../../gpu-workers/worker.js';
 import { fromHex } from '../../../runtime/codec/bytes.js';
@@ -15,8 +12,9 @@ import { AcceptedVotes } from '../../../runtime/node/replay.js';
 import { verifyChain } from '../../../runtime/node/verify.js';
 import { packageRoot } from '../../../runtime/package-info.js';
 import { FileBlobStore } from '../../../runtime/storage/blob-store.js';
-import { blockBytes, DOMAIN_ID, makeGenesis, makeReveal, sign, TestChain, votesOn } from '../../kit/chain.js';
+import { DOMAIN_ID, makeGenesis, makeReveal, sign, TestChain, votesOn } from '../../kit/chain.js';
 import { temporaryFolder } from '../../kit/node-process.js';
+import { storeChain } from '../../kit/stored-chain.js';
 import { createDomain, weighedModule } from '../../kit/weighed-domain.js';
 
 const MEMBERS = ['anna', 'bert', 'carl', 'dora'];
@@ -54,16 +52,7 @@ async function folderOf(t: ExecutionContext, lie: Partial<SeatMeasurement> = {},
     transactions.push(sign(genesis, name, chain.nextNonce(name), { ...vote, measurement: published }));
   }
   chain.addWithNext(transactions);
-  await writeGenesis(join(dataDir, 'genesis.json'), genesis);
-  const store = await SqliteBlockStore.open(join(dataDir, 'chain.db'), genesisHash(genesis));
-  const blocks = chain.history.map(({ hash, isProofBlock, records }, position) => {
-    const block = chain.blocks[position]!;
-    const { parent, height } = block.header;
-    return { block: { hash, parent, height, isProofBlock, bytes: blockBytes(block) }, records };
-  });
-  const applied = chain.history.map(({ hash }) => hash);
-  await store.save(blocks, { head: applied.at(-1)!, reverted: [], applied });
-  await store.close();
+  await storeChain(dataDir, chain);
   return { dataDir, optimum, seats: votes.length, blobFile: join(dataDir, 'blobs', blob.hash.slice(0, 2), blob.hash) };
 }
 

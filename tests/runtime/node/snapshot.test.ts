@@ -17,8 +17,9 @@ import { exportSnapshot } from '../../../runtime/node/snapshot/export.js';
 import { writeSnapshotFile } from '../../../runtime/node/snapshot/file.js';
 import { checkSnapshotNetwork, joinFromSnapshot, withCheckpoint } from '../../../runtime/node/snapshot/join.js';
 import { verifyChain } from '../../../runtime/node/verify.js';
-import { attestationsOf, blockBytes, DOMAIN_ID, keyOf, makeGenesis, sign, TestChain } from '../../kit/chain.js';
+import { attestationsOf, DOMAIN_ID, keyOf, makeGenesis, sign, TestChain } from '../../kit/chain.js';
 import { temporaryFolder } from '../../kit/node-process.js';
+import { storeChain } from '../../kit/stored-chain.js';
 
 const MEMBERS = ['ada', 'bob', 'cid', 'dan'];
 const INTERVAL = 5;
@@ -40,16 +41,7 @@ const finalRoot = source.blocks[FINAL.height - 1]!.header.stateRoot;
 /** The data folder of a node that has this chain. */
 async function folderOf(t: ExecutionContext, chain: TestChain): Promise<string> {
   const dataDir = temporaryFolder(t);
-  await writeGenesis(join(dataDir, 'genesis.json'), genesis);
-  const store = await SqliteBlockStore.open(join(dataDir, 'chain.db'), genesisHash(genesis));
-  const blocks = chain.history.map(({ hash, isProofBlock, records }, position) => {
-    const block = chain.blocks[position]!;
-    const { parent, height } = block.header;
-    return { block: { hash, parent, height, isProofBlock, bytes: blockBytes(block) }, records };
-  });
-  const applied = chain.history.map(({ hash }) => hash);
-  await store.save(blocks, { head: applied.at(-1)!, reverted: [], applied });
-  await store.close();
+  await storeChain(dataDir, chain);
   return dataDir;
 }
 
