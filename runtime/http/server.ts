@@ -62,8 +62,9 @@ export async function createHttpServer(options: Omit<HttpOptions, 'host' | 'port
     bodyLimit: 64 * 1024,
     // A machine under full load takes its time to read the files of the pages.
     pluginTimeout: 60_000,
-    // `/chain/blocks?from=1&form=2` is an error that names `form`, not a silent drop.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: true } },
+    // `/chain/blocks?from=1&form=2` is an error that names `form`, not a silent drop. With strict numbers ajv would not
+    // compare the Infinity that it has made of "1e999" itself.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: true, strictNumbers: false } },
     forceCloseConnections: true,
   });
   app.addHook('onRequest', async (_request, reply) => {

@@ -2,6 +2,7 @@
  * The same work in other actor and worker libraries: ping-pong (round trips one after another, us each) and fan-in
  * (messages from several senders to one that counts them, messages/s). They are dependencies of this benchmark only.
  */
+import { type EventEmitter, setMaxListeners } from 'node:events';
 import { createRequire } from 'node:module';
 import { dispatch, query, spawn, start, stop } from 'nact';
 import { type Sample, SENDERS, sample } from './runtime-actors.js';
@@ -110,7 +111,7 @@ const WAVE = 100;
 
 /** What is used of threads, whose types its package.json does not export. */
 interface Threads {
-  readonly Worker: new (path: string) => object;
+  readonly Worker: new (path: string) => EventEmitter;
   readonly Thread: { terminate(worker: object): Promise<void> };
   spawn(
     worker: object,
@@ -120,7 +121,9 @@ interface Threads {
 /** Functions of a worker thread as promises. */
 export async function threads(): Promise<Rival> {
   const { Worker, Thread, spawn: spawnThread } = load('threads') as Threads;
-  const worker = await spawnThread(new Worker('./rival-threads.js'));
+  const thread = new Worker('./rival-threads.js');
+  setMaxListeners(2 * WAVE, thread);
+  const worker = await spawnThread(thread);
   return {
     pingPong: (trips) => tripTime(trips, (payload) => Promise.resolve(worker.reflect(payload))),
     async fanIn(messages) {

@@ -14,7 +14,7 @@ import { untracedBuild } from './untraced.js';
 const REPETITIONS = 5;
 export const TELLS = 200_000;
 const ROUND_TRIPS = 5_000;
-const BLOB_WINDOWS = 100;
+const BLOB_WINDOWS = 300;
 /** In MiB, below the 32 of young buffers from which V8 scavenges at each allocation of another: the noise of both sides. */
 const BLOBS_A_WINDOW = 24;
 const BLOB_BYTES = 1024 * 1024;
@@ -23,8 +23,6 @@ export const RIVAL_MESSAGES = 20_000;
 export const RIVAL_TRIPS = 2_000;
 /** Sent before anything is measured, for the compiler. */
 const WARM_UP = 500_000;
-const WARM_UP_WINDOWS = 200;
-const WARM_UP_BLOB_BYTES = 1024;
 
 export type Outcome = Promise<{ readonly value: number; readonly baseline: number }>;
 
@@ -78,6 +76,7 @@ function exportNameOf(role: string): string {
   return role === 'sink' ? 'sinkActor' : role.replace('-', '');
 }
 
+/** Either side runs once before it is measured, for the compiler and the heap. */
 export function againstRaw(
   ours: (system: ActorSystem) => Promise<number>,
   raw: (worker: Worker) => Promise<number>,
@@ -86,8 +85,8 @@ export function againstRaw(
     const worker = new Worker(new URL('./raw-peer.js', import.meta.url));
     try {
       await rawRate(worker, WARM_UP, sample(1));
-      await blobTime(system, WARM_UP_BLOB_BYTES, WARM_UP_WINDOWS);
-      await rawBlobTime(worker, WARM_UP_BLOB_BYTES, WARM_UP_WINDOWS);
+      await ours(system);
+      await raw(worker);
       return await sideBySide(
         () => ours(system),
         () => raw(worker),
@@ -210,34 +209,29 @@ export async function ownPingPong(system: ActorSystem): Promise<number> {
 }
 
 /**
- * Median over windows of some, the last of which is acknowledged: what a stream of them costs each, without the
- * garbage collections that hundreds of megabytes in flight bring to either side.
+ * us for one binary of a long stream: made, handed over and taken in, window by window. The whole of it counts, since
+ * a collection of the receiver frees what some seventy of them held, and where it falls is luck.
  */
-async function blobP50(
-  bytes: number,
-  windows: number,
+async function blobTimeOf(
   handOver: (blobs: readonly Uint8Array<ArrayBuffer>[]) => Promise<unknown>,
 ): Promise<number> {
-  const times: number[] = [];
-  for (let window = 0; window < windows; window += 1) {
-    const blobs = Array.from({ length: BLOBS_A_WINDOW }, () => new Uint8Array(bytes).fill(1));
-    const startedAt = performance.now();
-    await handOver(blobs);
-    times.push(((performance.now() - startedAt) * 1000) / BLOBS_A_WINDOW);
+  const startedAt = performance.now();
+  for (let window = 0; window < BLOB_WINDOWS; window += 1) {
+    await handOver(Array.from({ length: BLOBS_A_WINDOW }, () => new Uint8Array(BLOB_BYTES).fill(1)));
   }
-  return median(times);
+  return ((performance.now() - startedAt) * 1000) / (BLOB_WINDOWS * BLOBS_A_WINDOW);
 }
 
-export function blobTime(system: ActorSystem, bytes = BLOB_BYTES, windows = BLOB_WINDOWS): Promise<number> {
-  return blobP50(bytes, windows, (blobs) => {
+export function blobTime(system: ActorSystem): Promise<number> {
+  return blobTimeOf((blobs) => {
     const done = counted(system, BLOBS_A_WINDOW);
     for (const bytes of blobs) system.tell(sink.blob, { bytes }, { transfer: [bytes.buffer] });
     return done;
   });
 }
 
-export function rawBlobTime(worker: Worker, bytes = BLOB_BYTES, windows = BLOB_WINDOWS): Promise<number> {
-  return blobP50(bytes, windows, (blobs) => {
+export function rawBlobTime(worker: Worker): Promise<number> {
+  return blobTimeOf((blobs) => {
     worker.postMessage({ expect: BLOBS_A_WINDOW });
     const done = once(worker, 'message');
     for (const bytes of blobs) worker.postMessage({ id: 'blob', bytes }, [bytes.buffer]);

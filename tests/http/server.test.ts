@@ -92,6 +92,7 @@ test('a wrong parameter is a 400 problem that names the field', async (t) => {
     ['/chain/block/abc', /index: must match/],
     ['/api/curve', /domain_id: must have required property/],
     ['/api/quorums?limit=100000', /limit: must be <= 200/],
+    ['/api/quorums?limit=1e999', /limit: must be <= 200/],
   ];
   for (const [path, expected] of cases) {
     const response = await get(path);
