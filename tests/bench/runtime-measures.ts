@@ -212,9 +212,7 @@ export async function ownPingPong(system: ActorSystem): Promise<number> {
  * us for one binary of a long stream: made, handed over and taken in, window by window. The whole of it counts, since
  * a collection of the receiver frees what some seventy of them held, and where it falls is luck.
  */
-async function blobTimeOf(
-  handOver: (blobs: readonly Uint8Array<ArrayBuffer>[]) => Promise<unknown>,
-): Promise<number> {
+async function blobTimeOf(handOver: (blobs: readonly Uint8Array<ArrayBuffer>[]) => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   for (let window = 0; window < BLOB_WINDOWS; window += 1) {
     await handOver(Array.from({ length: BLOBS_A_WINDOW }, () => new Uint8Array(BLOB_BYTES).fill(1)));

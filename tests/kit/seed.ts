@@ -7,6 +7,7 @@ import fc from 'fast-check';
 const { DOIN_SEED = '1' } = process.env;
 
 if (DOIN_SEED !== 'random') {
-  if (!/^-?\d{1,10}$/.test(DOIN_SEED)) throw new Error(`DOIN_SEED = ${DOIN_SEED} is neither a whole number nor "random"`);
+  if (!/^-?\d{1,10}$/.test(DOIN_SEED))
+    throw new Error(`DOIN_SEED = ${DOIN_SEED} is neither a whole number nor "random"`);
   fc.configureGlobal({ seed: Number(DOIN_SEED) });
 }

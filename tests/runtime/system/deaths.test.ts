@@ -240,13 +240,13 @@ for (const [where, kill, kind] of [
 }
 
 test.serial('a busy thread that comes back to its loop is not reported', async (t) => {
-  const { system, logs } = await start(t, {}, { watchdog: { limitMs: 1_900 } });
-  for (let count = 0; count < 4; count += 1) {
+  const { system, logs } = await start(t, {}, { watchdog: { limitMs: 4_000 } });
+  for (let count = 0; count < 8; count += 1) {
     system.tell(victim.spin, 600);
     await system.ask(victim.notes, null);
   }
   t.false(logs.some(({ message }) => /has not come back/.test(message)));
-  t.like(await statusOf(system), { handled: 8, blocked: 0 });
+  t.like(await statusOf(system), { handled: 16, blocked: 0 });
 });
 
 test.serial('a stop does not hang on an actor that never drains, never closes or never returns', async (t) => {

@@ -114,6 +114,21 @@ test.serial('an ask without an answer fails at its deadline, and the late reply 
   t.regex(system.deadLetters()[0]?.reason ?? '', /late-reply|expired/);
 });
 
+test.serial('an ask whose deadline has passed in the mailbox is not handled any more', async (t) => {
+  const { system } = await startSystem(t);
+  const before = system.ask(echo.slow, 200);
+  await t.throwsAsync(system.ask(echo.slow, 1, { timeoutMs: 20 }));
+  await before;
+  await until(
+    async () => system.deadLetterCount,
+    (count) => count > 0,
+  );
+  t.deepEqual(
+    system.deadLetters().map(({ reason, count }) => ({ reason, count })),
+    [{ reason: 'expired', count: 1 }],
+  );
+});
+
 test.serial('asking a role that is not in the system, or a message it does not have, fails at once', async (t) => {
   const { system } = await startSystem(t);
   const other = protocol('stranger', { hello: ask<null, null>() });
