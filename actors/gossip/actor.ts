@@ -23,7 +23,7 @@ import { SnapshotJoin } from './snapshot-join.js';
 import { MAX_STANDING, Standing } from './standing.js';
 import { StatusExchange } from './status.js';
 import { Synchroniser } from './sync.js';
-import { GossipTopics, topicsOf } from './topics.js';
+import { domainTopic, GossipTopics, topicsOf } from './topics.js';
 import { MAX_IDS, type VersionRange, WIRE, Wire, withinBatch } from './wire.js';
 
 export interface GossipOptions {
@@ -93,7 +93,7 @@ async function startGossip(ctx: ActorContext, options: GossipOptions, modules: G
   const timers = [
     ctx.after(FIRST_STANDING_MS, () => refreshStanding(ctx, network.standing)),
     ctx.every(STANDING_INTERVAL_MS, () => refreshStanding(ctx, network.standing)),
-    ctx.every(BLOB_CHECK_MS, () => dropIdleBlobs(ctx, network.store)),
+    ctx.every(BLOB_CHECK_MS, () => dropIdleBlobs(ctx, network.store, options.domains)),
     ctx.every(ANTI_ENTROPY_MS, () => compareNotes(ctx, network, randomPeer(ctx, port))),
   ];
 
@@ -112,7 +112,7 @@ async function startGossip(ctx: ActorContext, options: GossipOptions, modules: G
       ) => {
         requireCarried(options.domains, domain);
         const deadline = envelope.deadline ?? ctx.now() + (gossip.fetchBlob.options.timeoutMs ?? 0);
-        return { found: await blobs.fetch(blob, deadline) };
+        return { found: await blobs.fetch(blob, domain, deadline) };
       },
       askInference: ({ peerId, request }: { peerId: string; request: InferenceRequest }) =>
         wire.ask(peerId, WIRE.inference, request),
@@ -181,6 +181,7 @@ function assemble(ctx: ActorContext, options: GossipOptions, modules: GossipModu
     dht: options.dht,
     relay: options.relay,
     topics: Object.values(topicsOf(chainId)),
+    membershipTopics: options.domains.map((domain) => domainTopic(chainId, domain)),
     listener,
     log: ctx.log,
     now: () => ctx.monotonic(),
@@ -214,8 +215,8 @@ function assemble(ctx: ActorContext, options: GossipOptions, modules: GossipModu
       { ctx, port, wire, onReady: (peerId) => network.synchroniser.request(peerId) },
       options.startAtSnapshot,
     ),
-    topics: new GossipTopics({ ctx, port, wire, chainId, onUnknownParent }),
-    blobs: new BlobFetcher({ ctx, port, wire, store }),
+    topics: new GossipTopics({ ctx, port, wire, chainId, domains: options.domains, onUnknownParent }),
+    blobs: new BlobFetcher({ ctx, port, wire, chainId, store }),
     store,
   };
   return network;

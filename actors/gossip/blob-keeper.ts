@@ -1,6 +1,6 @@
 /**
  * Keeps the disk bounded: a blob stays as long as somebody may need it, which is while it is a champion's or an open
- * optimum's, and for a while after. This node's own candidates are younger than that when they get onto the chain.
+ * optimum's of a domain that the node carries, and for a while after. This node's own candidates are younger than that when they get onto the chain.
  */
 import { errorMessage } from '../../runtime/errors.js';
 import type { BlobStore, StoredBlob } from '../../runtime/storage/blob-store.js';
@@ -27,13 +27,16 @@ export function idleBlobs(stored: readonly StoredBlob[], needed: ReadonlySet<str
 }
 
 /** To be called now and then. */
-export async function dropIdleBlobs(ctx: ActorContext, store: BlobStore): Promise<void> {
+export async function dropIdleBlobs(ctx: ActorContext, store: BlobStore, carried: readonly string[]): Promise<void> {
   try {
     const [{ domains }, { optimae }] = await Promise.all([
       ctx.ask(chain.getStatus, {}),
       ctx.ask(chain.getOpenOptimae, {}),
     ]);
-    const blobs = [...domains.map(({ champion }) => champion?.blob), ...optimae.map(({ blob }) => blob)];
+    const blobs = [
+      ...domains.filter(({ domainId }) => carried.includes(domainId)).map(({ champion }) => champion?.blob),
+      ...optimae.filter(({ domain }) => carried.includes(domain)).map(({ blob }) => blob),
+    ];
     const needed = new Set(blobs.flatMap((blob) => blob?.hash ?? []));
     const idle = idleBlobs(await store.list(), needed, ctx.now());
     for (const hash of idle) await store.remove(hash);

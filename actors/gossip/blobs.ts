@@ -1,4 +1,7 @@
-/** Blobs by name: served from the store in chunks, fetched from connected peers until found or out of time. */
+/**
+ * Blobs by name: served from the store in chunks, fetched from connected peers until found or out of time. Asked are
+ * those who carry the blob's domain; others, who would not have it, only while nobody has said that he carries it.
+ */
 import type { BlobStore } from '../../runtime/storage/blob-store.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
 import { pause } from '../../runtime/system/pause.js';
@@ -7,12 +10,14 @@ import type { BlobReference } from '../chain/types.js';
 import { BlobDownload } from './blob-download.js';
 import { gossip } from './messages.js';
 import type { NetworkPort } from './port.js';
+import { domainTopic } from './topics.js';
 import { WIRE, type Wire } from './wire.js';
 
 interface Modules {
   readonly ctx: ActorContext;
   readonly port: NetworkPort;
   readonly wire: Wire;
+  readonly chainId: string;
   readonly store: BlobStore;
 }
 
@@ -33,24 +38,24 @@ export class BlobFetcher {
   }
 
   /** True once the blob is in the store. Several callers share one search. */
-  async fetch(blob: BlobReference, deadline: number): Promise<boolean> {
+  async fetch(blob: BlobReference, domain: string, deadline: number): Promise<boolean> {
     if (await this.#modules.store.has(blob.hash)) return true;
     if (blob.sizeBytes > LIMITS.blobBytes) return false;
     const shared = this.#running.get(blob.hash);
     if (shared !== undefined) {
       if (await shared) return true;
-      return this.#modules.ctx.now() < deadline ? this.fetch(blob, deadline) : false;
+      return this.#modules.ctx.now() < deadline ? this.fetch(blob, domain, deadline) : false;
     }
-    const search = this.#search(blob, deadline).finally(() => this.#running.delete(blob.hash));
+    const search = this.#search(blob, domain, deadline).finally(() => this.#running.delete(blob.hash));
     this.#running.set(blob.hash, search);
     return search;
   }
 
-  async #search(blob: BlobReference, deadline: number): Promise<boolean> {
-    const { ctx, port, store } = this.#modules;
+  async #search(blob: BlobReference, domain: string, deadline: number): Promise<boolean> {
+    const { ctx, store } = this.#modules;
     let pauseMs = FIRST_PAUSE_MS;
     for (let first = 0; ; first += ASKED_AT_A_TIME) {
-      const peers = port.peers().map(({ peerId }) => peerId);
+      const peers = this.#holders(domain);
       const from = first < peers.length ? first : 0;
       const download = new BlobDownload(this.#modules, blob, deadline);
       const isFound = await download.run(peers.slice(from, from + ASKED_AT_A_TIME));
@@ -66,5 +71,11 @@ export class BlobFetcher {
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
       first = -ASKED_AT_A_TIME;
     }
+  }
+
+  #holders(domain: string): readonly string[] {
+    const { port, chainId } = this.#modules;
+    const carriers = port.subscribers(domainTopic(chainId, domain));
+    return carriers.length > 0 ? carriers : port.peers().map(({ peerId }) => peerId);
   }
 }

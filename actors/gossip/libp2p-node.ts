@@ -72,7 +72,7 @@ export async function createNode(options: PortOptions, rules: NodeRules): Promis
       ...(options.relay === 'serve' && { relayServer: circuitRelayServer() }),
       ...(options.dht && { dht: dht(options) }),
       pubsub: gossipsub({
-        ...gossipsubOptions(options.topics, rules.applicationScore),
+        ...gossipsubOptions(options, rules.applicationScore),
         msgIdFn: (message) => createHash('sha256').update(message.data).digest(),
       }),
     },

@@ -132,6 +132,12 @@ class Libp2pPort implements NetworkPort {
     if (this.#node !== null) this.#join(this.#node, topic, validate);
   }
 
+  subscribers(topic: string): readonly string[] {
+    return this.#running()
+      .services.pubsub.getSubscribers(topic)
+      .map((peerId) => peerId.toString());
+  }
+
   /** Gossipsub awaits the topic's validator before it caches, delivers or forwards. */
   #join(node: Libp2pNode, topic: string, validate: Validate): void {
     const { pubsub } = node.services;

@@ -142,8 +142,12 @@ class MemoryPort implements NetworkPort {
     this.#validators.set(topic, validate);
   }
 
+  subscribers(topic: string): readonly string[] {
+    return [...this.#links.keys()].filter((peerId) => this.#peer(peerId).carries(topic));
+  }
+
   #forward(topic: string, bytes: Uint8Array, except: string): number {
-    const targets = [...this.#links.keys()].filter((peer) => peer !== except && this.#peer(peer).carries(topic));
+    const targets = this.subscribers(topic).filter((peer) => peer !== except);
     for (const peerId of targets) {
       if (this.#network.loses()) continue;
       const copy = bytes.slice();

@@ -67,6 +67,8 @@ export interface PortOptions {
   readonly relay: RelayMode;
   /** Topics that will be subscribed; peer scoring wants to know them at the start. */
   readonly topics: readonly string[];
+  /** Topics whose subscribers are noted. Nothing is published there, so nobody is scored by them. */
+  readonly membershipTopics: readonly string[];
   readonly listener: PortListener;
   readonly log: Logger;
   /** Monotonic milliseconds. */
@@ -93,6 +95,8 @@ export interface NetworkPort {
   /** Resolves to the number of peers the message was handed to. */
   publish(topic: string, bytes: Uint8Array): Promise<number>;
   subscribe(topic: string, validate: Validate): void;
+  /** Connected peers that follow the topic, as far as they have said so by now. */
+  subscribers(topic: string): readonly string[];
   /** One request, one answer, one stream, to a connected peer. Throws `NetworkError`. */
   request(peerId: string, protocol: string, bytes: Uint8Array, limits: RequestLimits): Promise<Uint8Array>;
   respond(protocol: string, respond: Respond, limits: RespondLimits): void;

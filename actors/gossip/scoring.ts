@@ -12,6 +12,7 @@ import {
 } from '@libp2p/gossipsub/score';
 import { isLocalIp } from './addresses.js';
 import { MAX_GOSSIP_BYTES } from './frames.js';
+import type { PortOptions } from './port.js';
 
 /**
  * Mesh of a topic. `Dhi` is `D` and `Dout` half of it: a full mesh takes no further peers that called us, and keeps
@@ -45,7 +46,7 @@ class LocalAddresses extends Set<string> {
 }
 
 export function gossipsubOptions(
-  topics: readonly string[],
+  { topics, membershipTopics }: Pick<PortOptions, 'topics' | 'membershipTopics'>,
   applicationScore: (peerId: string) => number,
 ): Partial<GossipsubOpts> {
   return {
@@ -59,7 +60,7 @@ export function gossipsubOptions(
     floodPublish: true,
     doPX: false,
     // Subscriptions to other topics are not remembered.
-    allowedTopics: [...topics],
+    allowedTopics: [...topics, ...membershipTopics],
     // An RPC carries several messages; this bounds one RPC, the topic's validator bounds one message.
     maxInboundDataLength: 16 * MAX_GOSSIP_BYTES,
     // Most of our messages are below the default of 512 bytes; "I have it" is still a tenth of them.

@@ -1,6 +1,8 @@
 /**
  * What gossip carries: transactions and block announcements (announcements.ts). The chain judges each before it is
- * forwarded, and what peers bring and we forward has a rate.
+ * forwarded, and what peers bring and we forward has a rate. Every node needs both, whatever it works on: the state root
+ * of a block covers the transactions of all domains. A domain has a topic besides, to which those subscribe who carry its
+ * blobs. Nothing is published there: blobs are pulled, and the subscription says from whom.
  */
 import { tryDecode } from '../../runtime/codec/canonical.js';
 import { errorMessage } from '../../runtime/errors.js';
@@ -20,6 +22,8 @@ interface Modules {
   readonly port: NetworkPort;
   readonly wire: Wire;
   readonly chainId: string;
+  /** Domains whose blobs this node carries. */
+  readonly domains: readonly string[];
   /** The peer knows blocks we lack the ancestors of. */
   onUnknownParent(peerId: string): void;
 }
@@ -30,6 +34,10 @@ const MAX_JUDGED = 8192;
 
 export function topicsOf(chainId: string): { readonly transactions: string; readonly blocks: string } {
   return { transactions: `doin/${chainId}/transactions`, blocks: `doin/${chainId}/blocks` };
+}
+
+export function domainTopic(chainId: string, domain: string): string {
+  return `doin/${chainId}/domain/${domain}`;
 }
 
 export class GossipTopics {
@@ -46,6 +54,7 @@ export class GossipTopics {
     const announcements = new Announcements({ ...modules, fetchTransactions });
     this.#subscribe('transactions', async (bytes, from) => (await this.#receiveTransaction(bytes, from)).action);
     this.#subscribe('blocks', (bytes, from) => announcements.receive(bytes, from));
+    for (const domain of modules.domains) this.#carry(domain);
     modules.wire.serve(WIRE.recentTransactions, async () => [...this.#recent]);
   }
 
@@ -111,6 +120,14 @@ export class GossipTopics {
       }
       const action = await this.#judge(framed, from, receive);
       return action === 'accept' && !forwarded.allow('', ctx.monotonic()) ? 'ignore' : action;
+    });
+  }
+
+  #carry(domain: string): void {
+    const { port, chainId } = this.#modules;
+    port.subscribe(domainTopic(chainId, domain), async (_bytes, from) => {
+      port.refuse(from, 'invalid');
+      return 'reject';
     });
   }
 

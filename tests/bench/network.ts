@@ -27,6 +27,7 @@ function makePort(): NetworkPort {
     dht: false,
     relay: 'off',
     topics: [TOPIC],
+    membershipTopics: [],
     listener: { connected: () => undefined, disconnected: () => undefined, discovered: () => undefined },
     log: silent,
     now: () => performance.now(),

@@ -15,7 +15,7 @@ const ctx = new TestContext('gossip');
 const port = makePort();
 const wire = new Wire(port, CHAIN);
 const store = new MemoryBlobStore();
-new BlobFetcher({ ctx, port, wire, store });
+new BlobFetcher({ ctx, port, wire, chainId: CHAIN, store });
 if (file !== null) {
   const blocks = await SqliteBlockStore.open(file, genesis);
   const serving = new Serving(blocks, genesis);

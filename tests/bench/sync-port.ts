@@ -15,6 +15,7 @@ export function makePort(): NetworkPort {
     dht: false,
     relay: 'off',
     topics: [],
+    membershipTopics: [],
     listener: { connected: () => undefined, disconnected: () => undefined, discovered: () => undefined },
     log: silent,
     now: () => performance.now(),

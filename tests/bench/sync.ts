@@ -63,14 +63,14 @@ function blobTime(): Promise<{ value: number; baseline: null }> {
   return withPeer({ file: null, genesis: '', blobBytes: BLOB_BYTES }, async ({ address, blob }) => {
     if (blob === null) throw new Error('the peer has no blob');
     const [port, ctx, store] = [makePort(), new TestContext('gossip'), new MemoryBlobStore()];
-    const fetcher = new BlobFetcher({ ctx, port, wire: new Wire(port, CHAIN), store });
+    const fetcher = new BlobFetcher({ ctx, port, wire: new Wire(port, CHAIN), chainId: CHAIN, store });
     const times: number[] = [];
     try {
       await port.start();
       await port.dial(address);
       for (let run = 0; run < 5; run += 1) {
         const started = performance.now();
-        if (!(await fetcher.fetch(blob, Date.now() + 60_000))) throw new Error('the blob did not come');
+        if (!(await fetcher.fetch(blob, 'digits', Date.now() + 60_000))) throw new Error('the blob did not come');
         times.push(performance.now() - started);
         await store.remove(blob.hash);
       }

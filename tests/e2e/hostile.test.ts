@@ -22,6 +22,7 @@ function stranger(chainId: string, topics: readonly string[]): NetworkPort {
     dht: false,
     relay: 'off',
     topics,
+    membershipTopics: [],
     listener: { connected: quiet, disconnected: quiet, discovered: quiet },
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     now: () => performance.now(),

@@ -21,6 +21,7 @@ import { optimizer } from '../../actors/optimizer/messages.js';
 import { quorumActor } from '../../actors/quorum/actor.js';
 import { reputationActor } from '../../actors/reputation/actor.js';
 import { createTaskQueueActor } from '../../actors/task-queue/actor.js';
+import type { DomainSpec } from '../../gpu-workers/types.js';
 import { peerIdOf } from '../../runtime/crypto/peer-id.js';
 import { MemoryBlobStore } from '../../runtime/storage/blob-store.js';
 import { MemoryStateFile } from '../../runtime/storage/state-file.js';
@@ -38,6 +39,10 @@ export interface NetworkOptions extends SimulationOptions {
   /** One-way delay between nodes and share of lost gossip messages. */
   readonly wire?: Pick<MemoryNetworkOptions, 'delayMs' | 'lossRate'>;
   readonly parameters?: Partial<ChainParameters>;
+  /** Beside the usual one. */
+  readonly moreDomains?: readonly DomainSpec[];
+  /** Whether a node works on a domain; absent: every node on all. */
+  works?(name: string, domain: string): boolean;
   /** Virtual time of one training or evaluation. */
   readonly taskMs?: readonly [low: number, high: number];
 }
@@ -63,6 +68,9 @@ export class SimulatedDoin {
   readonly #wires: MemoryNetwork;
   readonly #ports = new Map<string, NetworkPort>();
   readonly #taskMs: readonly [number, number];
+  readonly #works: (name: string, domain: string) => boolean;
+  readonly #answerBytes = new Map<string, number>();
+  readonly #blobs = new Map<string, MemoryBlobStore>();
 
   private constructor(options: NetworkOptions, domains: LoadedDomains, genesis: Genesis) {
     this.sim = Simulation.create({ startMs: genesis.timestampMs, ...options });
@@ -70,6 +78,7 @@ export class SimulatedDoin {
     this.names = options.nodes;
     this.#domains = domains;
     this.#taskMs = options.taskMs ?? [300, 1_500];
+    this.#works = options.works ?? (() => true);
     this.#wires = new MemoryNetwork({
       delayMs: [5, 50],
       ...options.wire,
@@ -87,9 +96,18 @@ export class SimulatedDoin {
   }
 
   static async create(options: NetworkOptions): Promise<SimulatedDoin> {
-    const genesis = makeGenesis(options.nodes, {
+    const { works = () => true, moreDomains = [] } = options;
+    const usual = makeGenesis(options.nodes, {
       parameters: { challenge: LOCAL_PARAMETERS.challenge, ...options.parameters },
     });
+    const domains = [...usual.domains, ...moreDomains];
+    const evaluates = (name: string) =>
+      domains.map(({ domainId }) => domainId).filter((domainId) => works(name, domainId));
+    const members = usual.members.map((member, index) => ({
+      ...member,
+      evaluates: evaluates(options.nodes[index] ?? ''),
+    }));
+    const genesis = { ...usual, domains, members };
     const network = new SimulatedDoin(options, await loadDomains(genesis.domains), genesis);
     await network.sim.start();
     return network;
@@ -115,6 +133,16 @@ export class SimulatedDoin {
     return view.block.header.stateRoot;
   }
 
+  /** What peers answered the node, in bytes, by the name of the protocol. */
+  answerBytes(name: string, protocol: string): number {
+    return this.#answerBytes.get(`${name} ${protocol}`) ?? 0;
+  }
+
+  /** Hashes of the blobs that the node has. */
+  async blobs(name: string): Promise<readonly string[]> {
+    return ((await this.#blobs.get(name)?.list()) ?? []).map(({ hash }) => hash);
+  }
+
   /** Ends all searches and lets the chain run dry, so that heads can be compared; false when they differ then. */
   async calm(forMs: number): Promise<boolean> {
     for (const name of this.names) if (this.sim.node(name).isUp) this.sim.node(name).tell(optimizer.pause, {});
@@ -122,10 +150,21 @@ export class SimulatedDoin {
     return new Set(await this.heads()).size === 1;
   }
 
+  #countAnswers(name: string, port: NetworkPort): void {
+    const request = port.request.bind(port);
+    port.request = async (peerId, path, bytes, limits) => {
+      const answer = await request(peerId, path, bytes, limits);
+      const [, , , protocol] = path.split('/');
+      this.#answerBytes.set(`${name} ${protocol}`, this.answerBytes(name, protocol ?? '') + answer.length);
+      return answer;
+    };
+  }
+
   #actors(name: string): readonly SimulatedActor[] {
     const { secretSeed, publicKey: nodeId } = keyOf(name);
     const { genesis } = this;
-    const { chainId, domains } = genesis;
+    const { chainId } = genesis;
+    const domains = genesis.domains.filter(({ domainId }) => this.#works(name, domainId));
     const disk: Disk = {
       blocks: new MemoryBlocks(),
       blobs: new MemoryBlobStore(),
@@ -135,11 +174,13 @@ export class SimulatedDoin {
       receipts: new MemoryStateFile(),
       owed: new MemoryStateFile(),
     };
+    this.#blobs.set(name, disk.blobs);
     const createBlobStore = () => disk.blobs;
     const openStore = async (_file: string, hash: string) => MemoryBlockStore.open(hash, disk.blocks);
     const createPort: Parameters<typeof createGossipActor>[0]['createPort'] = (options) => {
       const port = this.#wires.createPort(options);
       this.#ports.set(name, port);
+      this.#countAnswers(name, port);
       return port;
     };
     const pool = { domains: this.#domains, taskMs: this.#taskMs };

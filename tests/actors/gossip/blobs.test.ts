@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import { idleBlobs, KEPT_MS, MAX_IDLE_BYTES, MIN_KEPT_MS } from '../../../actors/gossip/blob-keeper.js';
+import { chain } from '../../../actors/chain/messages.js';
+import { dropIdleBlobs, idleBlobs, KEPT_MS, MAX_IDLE_BYTES, MIN_KEPT_MS } from '../../../actors/gossip/blob-keeper.js';
+import { domainTopic } from '../../../actors/gossip/topics.js';
 import {
   BLOB_CHUNK_BYTES,
   blobHash,
@@ -14,9 +16,9 @@ import {
   chunkRange,
 } from '../../../runtime/storage/blob-chunks.js';
 import { FileBlobStore, MemoryBlobStore } from '../../../runtime/storage/blob-store.js';
-import { eventually } from '../../kit/context.js';
-import { cleanUp, libp2pFactory, memoryFactory } from './kit.js';
-import { startNode, type TestNode } from './node.js';
+import { eventually, TestContext } from '../../kit/context.js';
+import { CHAIN, cleanUp, libp2pFactory, memoryFactory } from './kit.js';
+import { BlockList, startNode, type TestNode } from './node.js';
 
 test.after.always(cleanUp);
 
@@ -71,6 +73,8 @@ for (const [name, create] of [
     ];
     served(staller, () => new Promise<never>(() => undefined));
     for (const holder of holders) await node.port.dial(holder.address());
+    const carriers = () => node.port.subscribers(domainTopic(CHAIN, 'digits')).length;
+    await eventually(() => carriers() === holders.length, 'the subscriptions');
     t.true(await node.fetchBlob({ hash: blobHash(bytes), sizeBytes: bytes.length }, 60_000));
     t.is(Buffer.compare((await node.store.get(blobHash(bytes)))!, bytes), 0);
     t.true(byFirst.length > 0 && bySecond.length > 0);
@@ -80,6 +84,63 @@ for (const [name, create] of [
     await stopAll(...holders, node);
   });
 }
+
+for (const [name, create] of [
+  ['memory', memoryFactory],
+  ['libp2p', () => libp2pFactory],
+] as const) {
+  test(`${name}: a blob is asked of those who carry its domain, and of nobody else`, async (t) => {
+    const factory = create();
+    const node = await startNode(factory);
+    const carrier = await startNode(factory);
+    const other = await startNode(factory, new BlockList(), { domains: ['weather'] });
+    const asked: string[] = [];
+    other.store.chunkHashes = async (hash) => {
+      asked.push(hash);
+      return null;
+    };
+    await Promise.all([node.port.dial(carrier.address()), node.port.dial(other.address())]);
+    const topic = domainTopic(CHAIN, 'digits');
+    await eventually(() => node.port.subscribers(topic).length > 0, 'the subscription');
+    t.deepEqual(node.port.subscribers(topic), [carrier.port.peerId]);
+    t.true(await node.fetchBlob(await carrier.store.put(randomBytes(100)), 30_000));
+    t.deepEqual(asked, []);
+    await carrier.stop();
+    await eventually(() => node.port.subscribers(topic).length === 0, 'the carrier to be gone');
+    t.false(await node.fetchBlob({ hash: 'ff'.repeat(32), sizeBytes: 1 }, 300));
+    t.true(asked.length > 0, 'where nobody says that he carries it, everybody is asked');
+    await stopAll(node, other);
+  });
+}
+
+test('whoever publishes where a domain’s carriers are noted is blamed, and it goes no further', async (t) => {
+  const factory = memoryFactory();
+  const [liar, node, behind] = [await startNode(factory), await startNode(factory), await startNode(factory)];
+  await liar.port.dial(node.address());
+  await node.port.dial(behind.address());
+  await liar.port.publish(domainTopic(CHAIN, 'digits'), randomBytes(100));
+  await eventually(() => (scoreOf(node, liar) ?? 0) < 0, 'the blame');
+  t.is(behind.port.traffic().copies, 0);
+  await stopAll(liar, node, behind);
+});
+
+test('blobs of a domain that a node gave up are idle, its own champions’ are not', async (t) => {
+  const ctx = new TestContext('gossip');
+  const store = new MemoryBlobStore();
+  const [own, foreign] = [await store.put(randomBytes(10)), await store.put(randomBytes(11))];
+  const champion = (domainId: string, blob: unknown) => ({ domainId, champion: { blob } });
+  ctx
+    .answer(chain.getStatus, () => ({ domains: [champion('digits', own), champion('weather', foreign)] }) as never)
+    .answer(chain.getOpenOptimae, () => ({ optimae: [] }));
+  const list = store.list.bind(store);
+  store.list = async () => (await list()).map((blob) => ({ ...blob, writtenMs: ctx.now() - KEPT_MS }));
+  await dropIdleBlobs(ctx, store, ['digits']);
+  t.deepEqual(
+    (await list()).map(({ hash }) => hash),
+    [own.hash],
+  );
+  ctx.dispose();
+});
 
 test('a list of hashes that is not the name’s is the fault of who tells it', async (t) => {
   const factory = memoryFactory();

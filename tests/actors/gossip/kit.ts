@@ -7,6 +7,7 @@ import type { NetworkPort, PeerInfo, PortOptions } from '../../../actors/gossip/
 
 export const CHAIN = 'test-net';
 export const TOPIC = `doin/${CHAIN}/transactions`;
+export const MEMBERSHIP = `doin/${CHAIN}/domain/digits`;
 
 export interface Recorder {
   readonly connected: PeerInfo[];
@@ -59,6 +60,7 @@ export function testPort(factory: PortFactory, overrides: Partial<PortOptions> =
     dht: false,
     relay: 'off',
     topics: [TOPIC],
+    membershipTopics: [MEMBERSHIP],
     listener: {
       connected: (peer) => void recorder.connected.push(peer),
       disconnected: (peerId) => void recorder.disconnected.push(peerId),

@@ -40,7 +40,7 @@ test('the parameters are valid ones, with the values that were measured', (t) =>
   t.notThrows(() => validatePeerScoreParams(scoreParams(TOPICS, () => 0)));
   t.notThrows(() => validatePeerScoreThresholds(THRESHOLDS));
   t.like(
-    gossipsubOptions(TOPICS, () => 0),
+    gossipsubOptions({ topics: TOPICS, membershipTopics: [] }, () => 0),
     { pruneBackoff: 10_000, opportunisticGraftTicks: 5, doPX: false },
   );
   t.is(scoreParams(TOPICS, () => 0).topics.blocks!.meshMessageDeliveriesWeight, -0.5);
