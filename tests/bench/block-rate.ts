@@ -78,7 +78,7 @@ export async function rateAndBound(work: Work): Promise<{ rate: number; bound: n
     await importRate(work, listening);
     const started = performance.now();
     await Promise.all(lists.map((claims) => pool.check(claims)));
-    const bound = (1_000 * lists.length) / (performance.now() - started);
+    const bound = (1_000 * work.blocks.length) / (performance.now() - started);
     return { rate: await importRate(work, pool), bound };
   } finally {
     await pool.close();
