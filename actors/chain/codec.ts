@@ -94,7 +94,10 @@ const offenceCodec: Codec<Offence> = variant({
 
 const bodyCodec: Codec<TransactionBody> = variant({
   transfer: [0, struct({ to: hash32, amountUnits: u53 })],
-  'register-evaluator': [1, struct({ domains: array(domainIdCodec, LIMITS.domainsPerEvaluator) })],
+  'register-evaluator': [
+    1,
+    struct({ domains: array(domainIdCodec, LIMITS.domainsPerEvaluator), stamp: nullable(u53) }),
+  ],
   commit: [2, struct({ optimum: hash32, commitment: hash32, domain: domainIdCodec, stamp: nullable(u53) })],
   reveal: [
     3,

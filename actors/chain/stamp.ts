@@ -1,27 +1,34 @@
 /**
- * Client puzzle of a commitment (Dwork & Naor 1992, as in Hashcash): a number that makes a hash start with so many zero
- * bits. Whoever has no coins to stake pays with the work of finding it; checking it is one hash.
+ * Client puzzle (Dwork & Naor 1992, as in Hashcash): a number that makes a hash start with so many zero bits. Whoever
+ * has no coins for a commitment or a registration pays with the work of finding it; checking it is one hash.
  */
-import { fromHex, uint64Bytes } from '../../runtime/codec/bytes.js';
-import { hashBytes } from '../../runtime/crypto/hash.js';
+import { fromHex, toUtf8, uint64Bytes } from '../../runtime/codec/bytes.js';
+import { hash, hashBytes } from '../../runtime/crypto/hash.js';
 import type { Hash, NodeId } from './types.js';
 
-export interface StampedCommitment {
-  readonly commitment: Hash;
+/** What a stamp is for, and whose it is: it is worth nothing for anything or anybody else. */
+export interface Stamped {
+  /** The commitment, or `registrationHash`. */
+  readonly about: Hash;
   readonly sender: NodeId;
 }
 
-export function isGoodStamp({ commitment, sender }: StampedCommitment, stamp: number, bits: number): boolean {
-  return startsWithZeros(hashBytes('doin/stamp', [fromHex(commitment), fromHex(sender), uint64Bytes(stamp)]), bits);
+/** Of a list of domains to evaluate, on one chain. */
+export function registrationHash(chainId: string, domains: readonly string[]): Hash {
+  return hash('doin/registration', [toUtf8(chainId), ...domains.map(toUtf8)]);
+}
+
+export function isGoodStamp({ about, sender }: Stamped, stamp: number, bits: number): boolean {
+  return startsWithZeros(hashBytes('doin/stamp', [fromHex(about), fromHex(sender), uint64Bytes(stamp)]), bits);
 }
 
 /** The first good stamp of a range, or null. */
 export function findStamp(
-  { commitment, sender }: StampedCommitment,
+  { about, sender }: Stamped,
   bits: number,
   range: { readonly from: number; readonly count: number },
 ): number | null {
-  const fixed = [fromHex(commitment), fromHex(sender)];
+  const fixed = [fromHex(about), fromHex(sender)];
   for (let stamp = range.from; stamp < range.from + range.count; stamp += 1) {
     if (startsWithZeros(hashBytes('doin/stamp', [...fixed, uint64Bytes(stamp)]), bits)) return stamp;
   }

@@ -98,8 +98,13 @@ export type TransactionBody =
       /** Hash of the request that is paid, so that both sides know which. */
       readonly request: Hash;
     }
-  /** Replaces the sender's list of evaluated domains; an empty list withdraws. */
-  | { readonly type: 'register-evaluator'; readonly domains: readonly string[] }
+  | {
+      /** Replaces the sender's list of evaluated domains; an empty list withdraws. */
+      readonly type: 'register-evaluator';
+      readonly domains: readonly string[];
+      /** The solved puzzle of who pays no fee; null with one. */
+      readonly stamp: number | null;
+    }
   | ({ readonly type: 'attest' } & Attestation)
   | { readonly type: 'evidence'; readonly offender: NodeId; readonly offence: Offence }
   | {

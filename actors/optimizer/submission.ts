@@ -13,12 +13,12 @@ import type { BlobStore } from '../../runtime/storage/blob-store.js';
 import type { ActorContext } from '../../runtime/system/actor.js';
 import { inStoryOf } from '../../runtime/trace/story-id.js';
 import { chain } from '../chain/messages.js';
+import { solveStamp } from '../chain/stamp-search.js';
 import { commitmentOf, optimumIdOf } from '../chain/transactions/commit.js';
 import { isBetter } from '../chain/transactions/reveal.js';
 import type { ExperimentClaim, Hash, NodeId } from '../chain/types.js';
 import { taskQueue } from '../task-queue/messages.js';
 import { optimizer } from './messages.js';
-import { solveStamp } from './stamp.js';
 
 /** What must survive a restart. */
 export interface PendingSubmission {
@@ -91,8 +91,7 @@ export class Submission {
   async #stamp(): Promise<number | null> {
     const { self, stakeUnits, stampBits } = await this.#ctx.ask(chain.getStatus, {});
     if (self.balanceUnits >= 2 * stakeUnits) return null;
-    const commitment = { commitment: this.#commitment(), sender: this.#options.nodeId };
-    return solveStamp(this.#ctx, commitment, stampBits);
+    return solveStamp(this.#ctx, { about: this.#commitment(), sender: this.#options.nodeId }, stampBits);
   }
 
   #commitment(): Hash {

@@ -9,21 +9,17 @@ import { type ActorContext, defineActor } from '../../runtime/system/actor.js';
 import { inStoryOf } from '../../runtime/trace/story-id.js';
 import { type BlockApplied, chain } from '../chain/messages.js';
 import { unlessChainRestarts } from '../chain/restarts.js';
-import type { Hash, NodeId } from '../chain/types.js';
+import type { NodeId } from '../chain/types.js';
 import { evaluator } from '../evaluator/messages.js';
 import { QuorumBook } from './book.js';
 import { type Answer, answerOf, type Duty, dutiesOf } from './duties.js';
 import { type QuorumView, quorum } from './messages.js';
+import { type EvaluatedDomain, Registrar } from './registrar.js';
 
 export interface QuorumOptions {
   readonly nodeId: NodeId;
   /** Domains this node measures, once the chain has them as defined here; seats in others are left to their deadline. */
   readonly evaluates: readonly EvaluatedDomain[];
-}
-
-export interface EvaluatedDomain {
-  readonly domainId: string;
-  readonly specHash: Hash;
 }
 
 /** Seats are looked up again at this pace too, so that one that failed for lack of weights is tried until it closes. */
@@ -69,8 +65,9 @@ export const quorumActor = defineActor({
       events: {
         'chain.blockApplied': async (block: BlockApplied) => {
           book.apply(block);
+          // Not awaited: a stamp may take seconds, and seats do not wait for it.
           if (block.records.some((record) => record.type === 'DOMAIN' && record.status === 'active'))
-            await registrar.check();
+            registrar.check().catch(unlessChainRestarts(ctx));
           if (block.records.some(({ type }) => type === 'TASK_CREATED' || type === 'CHALLENGED'))
             await worker.catchUp();
         },
@@ -84,32 +81,6 @@ export const quorumActor = defineActor({
     };
   },
 });
-
-/** Keeps the chain's register of what this node evaluates equal to its config, as far as the chain has these domains. */
-class Registrar {
-  readonly #ctx: ActorContext;
-  readonly #evaluates: readonly EvaluatedDomain[];
-
-  constructor(ctx: ActorContext, evaluates: readonly EvaluatedDomain[]) {
-    this.#ctx = ctx;
-    this.#evaluates = evaluates;
-  }
-
-  async check(): Promise<void> {
-    const { self, domains } = await this.#ctx.ask(chain.getStatus, {});
-    const known = new Map(domains.map(({ domainId, specHash }) => [domainId, specHash]));
-    const wanted = this.#evaluates
-      .filter(({ domainId, specHash }) => known.get(domainId) === specHash)
-      .map(({ domainId }) => domainId)
-      .sort();
-    if (self.evaluates.join() === wanted.join()) return;
-    await this.#ctx
-      .ask(chain.submit, { body: { type: 'register-evaluator', domains: wanted } })
-      .catch((error: unknown) => {
-        this.#ctx.log.warn('registration refused', { reason: errorMessage(error) });
-      });
-  }
-}
 
 interface SentAnswer {
   readonly body: Answer;

@@ -42,6 +42,7 @@ export type HashTag =
   | 'doin/juror'
   | 'doin/shadow'
   | 'doin/stamp'
+  | 'doin/registration'
   | 'doin/seat-bits'
   | 'doin/config'
   | 'doin/anchor-line';

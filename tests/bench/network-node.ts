@@ -34,7 +34,7 @@ process.on('disconnect', () => process.exit());
 process.on('message', async ({ id, ask }: FleetQuestion) => {
   if (ask === 'submit') {
     const atMs = wallMs();
-    const body = { type: 'register-evaluator', domains: [] } as const;
+    const body = { type: 'register-evaluator', stamp: 0, domains: [] } as const;
     const { transactionId } = await system.ask(chain.submit, { body });
     return say({ id, atMs, transactionId });
   }

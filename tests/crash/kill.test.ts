@@ -33,7 +33,7 @@ function grow(chain: TestChain, count: number, name: string): TestChain {
   for (let index = 0; index < count; index += 1) {
     const registered = (chain.tip.state.get(EVALUATES, keyOf(name).publicKey) ?? []).length > 0;
     const domains = registered ? [] : [DOMAIN_ID];
-    const registration = sign(genesis, name, chain.nextNonce(name), { type: 'register-evaluator', domains });
+    const registration = sign(genesis, name, chain.nextNonce(name), { type: 'register-evaluator', stamp: 0, domains });
     const others = MEMBERS.filter((member) => member !== name);
     chain.add([...attestationsOf(chain, others), registration]);
   }

@@ -95,7 +95,11 @@ const bodies: fc.Arbitrary<TransactionBody> = fc.oneof(
   }),
   record({ type: fc.constant('transfer' as const), to: hash, amountUnits: natural }),
   record({ type: fc.constant('inference-pay' as const), to: hash, domain, amountUnits: natural, request: hash }),
-  record({ type: fc.constant('register-evaluator' as const), domains: fc.array(domain, { maxLength: 5 }) }),
+  record({
+    type: fc.constant('register-evaluator' as const),
+    domains: fc.array(domain, { maxLength: 5 }),
+    stamp: fc.option(natural),
+  }),
   record({
     type: fc.constant('commit' as const),
     optimum: hash,

@@ -94,7 +94,7 @@ export class RandomLife {
     transfer: (name, _who, amount) => this.#transfer(name, amount),
     'register-evaluator': (name) => {
       const registered = (this.#chain.tip.state.get(EVALUATES, keyOf(name).publicKey) ?? []).length > 0;
-      return [this.#sign(name, { type: 'register-evaluator', domains: registered ? [] : [DOMAIN_ID] })];
+      return [this.#sign(name, { type: 'register-evaluator', stamp: 0, domains: registered ? [] : [DOMAIN_ID] })];
     },
     'inference-pay': (name, _who, amount) => this.#payInference(name, amount),
     'anchor-record': (name, who) => this.#recordAnchor(name, who),

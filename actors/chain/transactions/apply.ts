@@ -45,7 +45,11 @@ export function applyTransaction(
   return refusal;
 }
 
-function applyBody(execution: Execution, { sender, nonce, body }: Transaction, verify: SignatureCheck): Refusal | null {
+function applyBody(
+  execution: Execution,
+  { sender, nonce, fee, body }: Transaction,
+  verify: SignatureCheck,
+): Refusal | null {
   switch (body.type) {
     case 'transfer':
       return applyTransfer(execution, sender, body);
@@ -62,7 +66,7 @@ function applyBody(execution: Execution, { sender, nonce, body }: Transaction, v
     case 'inference-pay':
       return applyInferencePayment(execution, sender, body);
     case 'register-evaluator':
-      return applyRegistration(execution, sender, body);
+      return applyRegistration(execution, sender, body, fee);
     case 'attest':
       return applyAttest(execution, sender, body);
     case 'evidence':

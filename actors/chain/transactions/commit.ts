@@ -5,7 +5,7 @@ import { expire, stakeUnits } from '../closing.js';
 import { lock } from '../coins.js';
 import type { Execution } from '../execution.js';
 import { LIMITS } from '../limits.js';
-import { isGoodStamp, type StampedCommitment } from '../stamp.js';
+import { isGoodStamp, type Stamped } from '../stamp.js';
 import { OPEN, OPEN_COUNT, OPTIMUM } from '../state/state.js';
 import type { Hash, NodeId, TransactionBody } from '../types.js';
 import type { Refusal } from './refusal.js';
@@ -49,7 +49,7 @@ export function applyCommit(execution: Execution, sender: NodeId, body: Commit):
   if (execution.state.require(OPEN).length >= LIMITS.openOptimae) return { code: 'too-many-open-optimae', later: true };
   if (execution.isBanned(sender)) return { code: 'banned' };
   const refusal =
-    stamp === null ? takeStake(execution, sender) : takeStamp(execution, { commitment, sender }, domain, stamp);
+    stamp === null ? takeStake(execution, sender) : takeStamp(execution, { about: commitment, sender }, domain, stamp);
   if (refusal !== null) return refusal;
   const { block } = execution;
   const expiresAtMs =
@@ -88,13 +88,13 @@ function takeStake(execution: Execution, sender: NodeId): Refusal | null {
  * Without coins one at a time: a new one takes the place of one in its domain that was not revealed, which its optimizer
  * has given up then, and waits for any other.
  */
-function takeStamp(execution: Execution, about: StampedCommitment, domain: string, stamp: number): Refusal | null {
-  if (!isGoodStamp(about, stamp, execution.genesis.parameters.stake.stampBits)) return { code: 'bad-stamp' };
-  if ((execution.state.get(OPEN_COUNT, about.sender) ?? 0) === 0) return null;
+function takeStamp(execution: Execution, subject: Stamped, domain: string, stamp: number): Refusal | null {
+  if (!isGoodStamp(subject, stamp, execution.genesis.parameters.stake.stampBits)) return { code: 'bad-stamp' };
+  if ((execution.state.get(OPEN_COUNT, subject.sender) ?? 0) === 0) return null;
   const own = execution.state
     .require(OPEN)
     .map((id) => ({ id, optimum: execution.state.require(OPTIMUM, id) }))
-    .filter(({ optimum }) => optimum.optimizer === about.sender);
+    .filter(({ optimum }) => optimum.optimizer === subject.sender);
   const givenUp = own.every(
     ({ optimum }) =>
       optimum.reveal === null && optimum.domain === domain && optimum.committedHeight < execution.block.height,

@@ -1,13 +1,23 @@
+import { isUnpaid } from '../base-fee.js';
 import type { Execution } from '../execution.js';
 import { LIMITS } from '../limits.js';
+import { isGoodStamp, registrationHash } from '../stamp.js';
 import { EVALUATES, EVALUATORS, withMember } from '../state/state.js';
-import type { NodeId, TransactionBody } from '../types.js';
+import type { Fee, NodeId, TransactionBody } from '../types.js';
 import type { Refusal } from './refusal.js';
 
 type Registration = Extract<TransactionBody, { type: 'register-evaluator' }>;
 
-/** Replaces the list of domains a node evaluates. Seats still need the minimum reputation. */
-export function applyRegistration(execution: Execution, sender: NodeId, { domains }: Registration): Refusal | null {
+/**
+ * Replaces the list of domains a node evaluates. Seats still need the minimum reputation. It costs a fee or a stamp, or
+ * new keys, which cost nothing, would fill the lists.
+ */
+export function applyRegistration(
+  execution: Execution,
+  sender: NodeId,
+  { domains, stamp }: Registration,
+  fee: Fee,
+): Refusal | null {
   const wanted = [...new Set(domains)].sort();
   if (wanted.length !== domains.length || wanted.some((domain, index) => domain !== domains[index])) {
     return { code: 'domains-not-sorted' };
@@ -17,6 +27,7 @@ export function applyRegistration(execution: Execution, sender: NodeId, { domain
   if (current.length === wanted.length && current.every((domain, index) => domain === wanted[index])) {
     return { code: 'already-registered' };
   }
+  if (isUnpaid(fee) && !isStamped(execution, sender, wanted, stamp)) return { code: 'bad-stamp' };
   const full = wanted.some(
     (domain) =>
       !current.includes(domain) && execution.state.require(EVALUATORS, domain).length >= LIMITS.evaluatorsPerDomain,
@@ -35,4 +46,10 @@ export function applyRegistration(execution: Execution, sender: NodeId, { domain
   }
   execution.state = state.set(EVALUATES, sender, wanted);
   return null;
+}
+
+function isStamped({ genesis }: Execution, sender: NodeId, domains: readonly string[], stamp: number | null): boolean {
+  const { chainId, parameters } = genesis;
+  const about = registrationHash(chainId, domains);
+  return stamp !== null && isGoodStamp({ about, sender }, stamp, parameters.stake.stampBits);
 }

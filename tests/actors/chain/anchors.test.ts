@@ -16,7 +16,7 @@ function grown(height: number, chain = new TestChain(genesis, [...NAMES, 'strang
   while (chain.blocks.length < height) {
     const registered = (chain.tip.state.get(EVALUATES, keyOf('ada').publicKey) ?? []).length > 0;
     const domains = registered ? [] : [DOMAIN_ID];
-    chain.add([sign(genesis, 'ada', chain.nextNonce('ada'), { type: 'register-evaluator', domains })]);
+    chain.add([sign(genesis, 'ada', chain.nextNonce('ada'), { type: 'register-evaluator', stamp: 0, domains })]);
   }
   return chain;
 }

@@ -31,7 +31,10 @@ function idle(chain: TestChain, count: number, name = 'dan', skipSlots = 0): Tes
   for (let index = 0; index < count; index += 1) {
     const registered = (chain.tip.state.get(EVALUATES, keyOf(name).publicKey) ?? []).length > 0;
     const domains = registered ? [] : [DOMAIN_ID];
-    chain.add([sign(genesis, name, chain.nextNonce(name), { type: 'register-evaluator', domains })], skipSlots);
+    chain.add(
+      [sign(genesis, name, chain.nextNonce(name), { type: 'register-evaluator', stamp: 0, domains })],
+      skipSlots,
+    );
   }
   return chain;
 }

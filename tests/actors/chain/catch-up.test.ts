@@ -25,7 +25,7 @@ function grow(chain: TestChain, count: number, name = 'dan'): TestChain {
   for (let index = 0; index < count; index += 1) {
     const registered = (chain.tip.state.get(EVALUATES, keyOf(name).publicKey) ?? []).length > 0;
     const domains = registered ? [] : [DOMAIN_ID];
-    chain.add([sign(genesis, name, chain.nextNonce(name), { type: 'register-evaluator', domains })]);
+    chain.add([sign(genesis, name, chain.nextNonce(name), { type: 'register-evaluator', stamp: 0, domains })]);
   }
   return chain;
 }
@@ -88,7 +88,7 @@ test('the first block of no use ends the list; what came before it stays, what f
   t.teardown(() => pool.close());
   const spoil = (change: (block: Block) => Block) =>
     source.blocks.map((block, at) => (at === 5 ? change(block) : block));
-  const other = sign(genesis, 'ada', 77, { type: 'register-evaluator', domains: [] }).signature;
+  const other = sign(genesis, 'ada', 77, { type: 'register-evaluator', stamp: 0, domains: [] }).signature;
   const forged = spoil(({ header, transactions }) => ({
     header,
     transactions: transactions.map((item) => ({ ...item, signature: other })),
@@ -116,7 +116,11 @@ test('the first block of no use ends the list; what came before it stays, what f
 test('a signature that is forged inside an otherwise right block is found, pool or not', async (t) => {
   const source = grow(new TestChain(genesis, MEMBERS), 3);
   const fork = source.fork(trustingVerifier);
-  const forger = sign(genesis, 'bob', fork.nextNonce('dan'), { type: 'register-evaluator', domains: [DOMAIN_ID] });
+  const forger = sign(genesis, 'bob', fork.nextNonce('dan'), {
+    type: 'register-evaluator',
+    stamp: 0,
+    domains: [DOMAIN_ID],
+  });
   const claimed = { ...forger, sender: keyOf('dan').publicKey };
   const lenient = fork.propose([claimed])!;
   const pool = new VerifyPool(2);

@@ -284,7 +284,7 @@ test('a banned liar is drawn for nothing and commits nothing until his ban is ov
         genesis,
         'ada',
         30_000 + nonce,
-        nonce === 10 ? other : { type: 'register-evaluator', domains: nonce % 2 === 0 ? ['quadratic'] : [] },
+        nonce === 10 ? other : { type: 'register-evaluator', stamp: 0, domains: nonce % 2 === 0 ? ['quadratic'] : [] },
       ),
     ]);
   }

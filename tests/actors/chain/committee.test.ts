@@ -22,8 +22,10 @@ const { commit, reveal, optimum } = makeReveal(genesis, 'ada', [1, 2], -100 * NA
 /** Commitments, and members and strangers who come and go: what may change who can be drawn. */
 const fillers = [
   ...MEMBERS.slice(1).map((name, at) => sign(genesis, name, 1, makeReveal(genesis, name, [at, 7], -90 * NANO).commit)),
-  ...MEMBERS.slice(5).map((name) => sign(genesis, name, 2, { type: 'register-evaluator', domains: [] })),
-  ...['new', 'newer'].map((name) => sign(genesis, name, 1, { type: 'register-evaluator', domains: [DOMAIN_ID] })),
+  ...MEMBERS.slice(5).map((name) => sign(genesis, name, 2, { type: 'register-evaluator', stamp: 0, domains: [] })),
+  ...['new', 'newer'].map((name) =>
+    sign(genesis, name, 1, { type: 'register-evaluator', stamp: 0, domains: [DOMAIN_ID] }),
+  ),
 ];
 
 /** What was drawn for ada's optimum in a block. */

@@ -53,7 +53,7 @@ test('a registered domain locks its deposit and counts for nothing until it is v
   t.deepEqual(state.require(DOMAINS), ['quadratic']);
   t.is(state.require(DEFINITION, 'sphere').dataHash, dataHash);
   t.throws(() => chain.add([cause(), sign(genesis, 'ada', 1, commit)]), { message: /unknown-domain/ });
-  const evaluate: TransactionBody = { type: 'register-evaluator', domains: ['sphere'] };
+  const evaluate: TransactionBody = { type: 'register-evaluator', stamp: 0, domains: ['sphere'] };
   t.throws(() => chain.add([cause(), sign(genesis, 'ada', 1, evaluate)]), { message: /unknown-domain/ });
 });
 
@@ -76,7 +76,7 @@ test('two thirds of the eligible reputation vote it in: the deposit comes back a
   );
   chain.add([
     sign(genesis, 'ada', 2, commit),
-    sign(genesis, 'ada', 3, { type: 'register-evaluator', domains: ['quadratic', 'sphere'] }),
+    sign(genesis, 'ada', 3, { type: 'register-evaluator', stamp: 0, domains: ['quadratic', 'sphere'] }),
   ]);
   const late = makeReveal(genesis, 'eve', [9, 9], 0).commit;
   t.throws(() => chain.add([sign(genesis, 'eve', 1, late), sign(genesis, 'dan', 1, vote)]), {

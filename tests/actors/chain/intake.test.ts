@@ -117,7 +117,7 @@ const ELSEWHERE = {
   dataHash: 'ab'.repeat(32),
 };
 const transfer = (to: string, amountUnits: number): TransactionBody => ({ type: 'transfer', to, amountUnits });
-const register = (...domains: string[]): TransactionBody => ({ type: 'register-evaluator', domains });
+const register = (...domains: string[]): TransactionBody => ({ type: 'register-evaluator', stamp: 0, domains });
 const BOBS_KEY = keyOf('bob').publicKey;
 
 const bodies: readonly (readonly [code: string, sender: string, body: TransactionBody, parked?: 'parked'])[] = [

@@ -70,7 +70,7 @@ function improve(source: TestChain, name: string): TestChain {
 }
 
 test('a branch switch gives the transactions of the old branch back to the mempool, but not those of both', async (t) => {
-  const lost = sign(genesis, 'dan', 30, { type: 'register-evaluator', domains: [] });
+  const lost = sign(genesis, 'dan', 30, { type: 'register-evaluator', stamp: 0, domains: [] });
   const both = sign(genesis, 'cid', 31, makeReveal(genesis, 'cid', [5, 5], 0).commit);
   const light = new TestChain(genesis, MEMBERS);
   light.add([lost]);
@@ -151,8 +151,8 @@ test('this node’s own transaction is published again when its block is gone', 
   await receive(light);
   t.is((await ask('getStatus', {})).mempool, 0);
   const heavy = new TestChain(genesis, MEMBERS);
-  heavy.add([sign(genesis, 'dan', 1, { type: 'register-evaluator', domains: [] })], APART);
-  heavy.add([sign(genesis, 'dan', 2, { type: 'register-evaluator', domains: [DOMAIN_ID] })]);
+  heavy.add([sign(genesis, 'dan', 1, { type: 'register-evaluator', stamp: 0, domains: [] })], APART);
+  heavy.add([sign(genesis, 'dan', 2, { type: 'register-evaluator', stamp: 0, domains: [DOMAIN_ID] })]);
   context.emitted.length = 0;
   await receive(heavy);
   const again = context.eventsOf(chain.transactionAccepted);
@@ -166,9 +166,9 @@ test('this node’s own transaction is published again when its block is gone', 
 test('sync answers follow the branch: a locator of the old one leads to the blocks of the new', async (t) => {
   const { ask, receive } = await start(t);
   const trunk = new TestChain(genesis, MEMBERS);
-  trunk.add([sign(genesis, 'dan', 1, { type: 'register-evaluator', domains: [] })]);
+  trunk.add([sign(genesis, 'dan', 1, { type: 'register-evaluator', stamp: 0, domains: [] })]);
   const light = trunk.fork();
-  light.add([sign(genesis, 'dan', 2, { type: 'register-evaluator', domains: [DOMAIN_ID] })]);
+  light.add([sign(genesis, 'dan', 2, { type: 'register-evaluator', stamp: 0, domains: [DOMAIN_ID] })]);
   await receive(light);
   const { hashes } = await ask('getLocator', {});
   t.deepEqual(hashes, [...light.blocks.map((block) => headerHash(block.header)).reverse(), hashes.at(-1)!]);

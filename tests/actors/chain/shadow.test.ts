@@ -9,7 +9,7 @@ import { DOMAIN_ID, keyOf, makeGenesis, makeReveal, measuredAs, sign, TestChain 
 import { type Habit, type LifeOptions, liveOn, spareNonce } from '../../kit/duties.js';
 
 const { challenge } = LOCAL_PARAMETERS;
-const register = { type: 'register-evaluator', domains: [DOMAIN_ID] } as const;
+const register = { type: 'register-evaluator', stamp: 0, domains: [DOMAIN_ID] } as const;
 
 function joined(
   founders: readonly string[],

@@ -19,7 +19,7 @@ function grow(chain: TestChain, count: number, name = 'dan', others: readonly st
   for (let index = 0; index < count; index += 1) {
     const registered = (chain.tip.state.get(EVALUATES, keyOf(name).publicKey) ?? []).length > 0;
     const domains = registered ? [] : [DOMAIN_ID];
-    const registration = sign(genesis, name, chain.nextNonce(name), { type: 'register-evaluator', domains });
+    const registration = sign(genesis, name, chain.nextNonce(name), { type: 'register-evaluator', stamp: 0, domains });
     chain.add([...attestationsOf(chain, others), registration]);
   }
   return chain;

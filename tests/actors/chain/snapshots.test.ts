@@ -27,7 +27,7 @@ function grow(chain: TestChain, count: number): TestChain {
   for (let index = 0; index < count; index += 1) {
     const registered = (chain.tip.state.get(EVALUATES, keyOf('dan').publicKey) ?? []).length > 0;
     const domains = registered ? [] : [DOMAIN_ID];
-    chain.add([sign(genesis, 'dan', chain.nextNonce('dan'), { type: 'register-evaluator', domains })]);
+    chain.add([sign(genesis, 'dan', chain.nextNonce('dan'), { type: 'register-evaluator', stamp: 0, domains })]);
   }
   return chain;
 }

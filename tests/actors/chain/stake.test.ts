@@ -2,11 +2,11 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { LOCAL_PARAMETERS } from '../../../actors/chain/genesis.js';
-import { findStamp, isGoodStamp } from '../../../actors/chain/stamp.js';
-import { GLOBALS, OPEN, OPTIMUM } from '../../../actors/chain/state/state.js';
-import type { Transaction } from '../../../actors/chain/types.js';
+import { findStamp, isGoodStamp, registrationHash } from '../../../actors/chain/stamp.js';
+import { EVALUATES, GLOBALS, OPEN, OPTIMUM } from '../../../actors/chain/state/state.js';
+import type { Fee, Transaction } from '../../../actors/chain/types.js';
 import { NANO } from '../../../runtime/fixed/nano.js';
-import { keyOf, makeGenesis, makeReveal, sign, TestChain, votesOn } from '../../kit/chain.js';
+import { DOMAIN_ID, keyOf, makeGenesis, makeReveal, sign, TestChain, votesOn } from '../../kit/chain.js';
 
 const MEMBERS = ['ada', 'bob', 'cid', 'dan'];
 const COINS = 1_000_000_000;
@@ -79,13 +79,34 @@ test('who has no coins needs a stamp, and a stamp for another commitment or anot
   const chain = new TestChain(genesis, MEMBERS);
   const { commit, commitment } = makeReveal(genesis, 'eve', [1, 2], -100 * NANO);
   const stamped = (stamp: number | null): Transaction => sign(genesis, 'eve', 1, { ...commit, stamp } as typeof commit);
-  const about = { commitment, sender: keyOf('eve').publicKey };
+  const about = { about: commitment, sender: keyOf('eve').publicKey };
   const stamp = findStamp(about, 8, { from: 0, count: 100_000 })!;
   t.throws(() => chain.add([stamped(null)]), { message: /insufficient-balance|no cause/ });
   const bad = [0, 1, 2, 3].find((value) => !isGoodStamp(about, value, 8))!;
   t.throws(() => chain.add([stamped(bad)]), { message: /bad-stamp|no cause/ });
   chain.add([stamped(stamp)]);
   t.is(locked(chain), 0);
+});
+
+test('a registration costs a fee or a stamp of its own, or keys that cost nothing would fill the list', (t) => {
+  const genesis = makeGenesis(MEMBERS, { parameters: { stake: { ...LOCAL_PARAMETERS.stake, stampBits: 8 } } });
+  const chain = new TestChain(genesis, MEMBERS).fund('gil', COINS);
+  const register = (name: string, stamp: number | null, fee?: Fee): Transaction =>
+    sign(genesis, name, chain.nextNonce(name), { type: 'register-evaluator', domains: [DOMAIN_ID], stamp }, fee);
+  const paid = sign(genesis, 'gil', 9, { type: 'transfer', to: keyOf('ada').publicKey, amountUnits: 1 });
+  const registered = (name: string) => chain.tip.state.get(EVALUATES, keyOf(name).publicKey) ?? [];
+  const sender = keyOf('eve').publicKey;
+  const good = (about: string) => findStamp({ about, sender }, 8, { from: 0, count: 100_000 })!;
+  const stamp = good(registrationHash(genesis.chainId, [DOMAIN_ID]));
+  for (const bad of [null, good(registrationHash('other', [DOMAIN_ID])), good(registrationHash(genesis.chainId, []))]) {
+    t.throws(() => chain.add([paid, register('eve', bad)]), { message: /bad-stamp/ });
+  }
+  t.throws(() => chain.add([paid, register('fay', stamp)]), { message: /bad-stamp/ }, 'of somebody else');
+  chain.add([register('eve', stamp)]);
+  t.deepEqual(registered('eve'), [DOMAIN_ID]);
+  const { minimumBaseUnits } = genesis.parameters.fees;
+  chain.add([register('gil', null, { maxUnits: 2 * minimumBaseUnits, tipUnits: 0 })]);
+  t.deepEqual(registered('gil'), [DOMAIN_ID]);
 });
 
 test('without coins there is one commitment at a time: the next waits for a revealed one, and replaces one given up', (t) => {
@@ -110,7 +131,7 @@ test('a found stamp is good, is the first that is, and costs as many tries as it
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.integer({ min: 0, max: 10 }), (bytes, bits) => {
       const commitment = Buffer.from(bytes).toString('hex');
-      const about = { commitment, sender: keyOf('eve').publicKey };
+      const about = { about: commitment, sender: keyOf('eve').publicKey };
       const stamp = findStamp(about, bits, { from: 0, count: 100_000 })!;
       t.true(isGoodStamp(about, stamp, bits));
       for (let earlier = 0; earlier < stamp; earlier += 97) t.false(isGoodStamp(about, earlier, bits));

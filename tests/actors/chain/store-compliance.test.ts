@@ -52,7 +52,7 @@ for (const [kind, create] of Object.entries(KINDS)) {
   test(`${kind}: headers come without their blocks, and which blocks are known without either`, async (t) => {
     const network = new TestChain(makeGenesis(['ada']), ['ada']);
     for (const [index, domains] of [[], [DOMAIN_ID]].entries()) {
-      network.add([sign(network.genesis, 'ada', index + 1, { type: 'register-evaluator', domains })]);
+      network.add([sign(network.genesis, 'ada', index + 1, { type: 'register-evaluator', stamp: 0, domains })]);
     }
     const open = await create(t);
     const store = await open(GENESIS);

@@ -26,7 +26,7 @@ for (let index = 0; index < 2_500; index += 1) {
   const state = source.tip.state.set(ACCOUNT, index.toString(16).padStart(64, '0'), NEW_ACCOUNT);
   source.tip = { ...source.tip, state };
 }
-source.add([sign(genesis, 'dan', 1, { type: 'register-evaluator', domains: [] })]);
+source.add([sign(genesis, 'dan', 1, { type: 'register-evaluator', stamp: 0, domains: [] })]);
 const { header } = source.blocks.at(-1)!;
 const { chunks } = takeSnapshot(header, source.tip.state);
 const block = source.tip.hash;

@@ -29,7 +29,7 @@ const name = { chainId: genesis.chainId, genesisHash: genesisHash(genesis) };
 function grow(chain: TestChain, count: number, attesting = ['ada', 'bob', 'cid']): TestChain {
   for (let index = 0; index < count; index += 1) {
     const registered = (chain.tip.state.get(EVALUATES, keyOf('dan').publicKey) ?? []).length > 0;
-    const body = { type: 'register-evaluator', domains: registered ? [] : [DOMAIN_ID] } as const;
+    const body = { type: 'register-evaluator', stamp: 0, domains: registered ? [] : [DOMAIN_ID] } as const;
     chain.add([...attestationsOf(chain, attesting), sign(genesis, 'dan', chain.nextNonce('dan'), body)]);
   }
   return chain;

@@ -60,5 +60,5 @@ test('a transaction about an optimum belongs to its story on every node, any oth
     { type: 'vote', optimum: OPTIMUM, seat: 0, dataSeed: 'ab'.repeat(32), measurement: null },
   ];
   for (const body of bodies) t.deepEqual(storyOfTransaction(body), story);
-  t.deepEqual(storyOfTransaction({ type: 'register-evaluator', domains: [] }), {});
+  t.deepEqual(storyOfTransaction({ type: 'register-evaluator', stamp: 0, domains: [] }), {});
 });

@@ -31,7 +31,7 @@ const genesis = makeGenesis(NAMES);
 function grow(chain: TestChain, count: number, attesting: readonly string[] = []): TestChain {
   for (let block = 0; block < count; block += 1) {
     const registered = (chain.tip.state.get(EVALUATES, keyOf('dan').publicKey) ?? []).length > 0;
-    const body = { type: 'register-evaluator', domains: registered ? [] : [DOMAIN_ID] } as const;
+    const body = { type: 'register-evaluator', stamp: 0, domains: registered ? [] : [DOMAIN_ID] } as const;
     const attestations = attestationsOf(chain, attesting);
     const nonce = chain.nextNonce('dan') + (attesting.includes('dan') ? 1 : 0);
     chain.add([...attestations, sign(genesis, 'dan', nonce, body)]);

@@ -59,7 +59,7 @@ const doubleVote = against(attest(link(0, 4), 900), attest(link(0, 4, 'bb'), 901
 /** Two blocks for one slot by its proposer, both valid. */
 function twoBlocks(): { name: string; first: Block; second: Block } {
   const chain = new TestChain(genesis, NAMES);
-  const leave = (name: string) => sign(genesis, name, 1, { type: 'register-evaluator', domains: [] });
+  const leave = (name: string) => sign(genesis, name, 1, { type: 'register-evaluator', stamp: 0, domains: [] });
   const [first, second] = [chain.propose([leave('ada')])!, chain.propose([leave('cid')])!];
   return { name: chain.names.get(first.header.proposer)!, first, second };
 }
@@ -213,5 +213,8 @@ test('the watch remembers a bounded number of headers and attestations, the newe
   }
   t.is(watch.seeTransaction(attest(link(0, 4, 'bb'), 2)), null, 'long ago');
   t.not(watch.seeTransaction(attest(link(276, 280, 'bb'), 3)), null);
-  t.is(watch.seeTransaction(sign(genesis, 'bob', 4, { type: 'register-evaluator', domains: [DOMAIN_ID] })), null);
+  t.is(
+    watch.seeTransaction(sign(genesis, 'bob', 4, { type: 'register-evaluator', stamp: 0, domains: [DOMAIN_ID] })),
+    null,
+  );
 });
