@@ -62,6 +62,12 @@ export interface Evaluation extends Measurement {
   readonly outputs: readonly ArrayBufferView[];
 }
 
+/** A measurement on data that are the same for all. */
+export interface Benchmark extends Measurement {
+  /** Figures that the performance is read beside, by name: what simpler ways reach, or the same in another unit. */
+  readonly beside?: Readonly<Record<string, number>>;
+}
+
 /** Hashes that only somebody who did the evaluation can know, 64 hex digits each. */
 export interface Evidence {
   readonly dataHash: string;
@@ -105,7 +111,7 @@ export interface Domain {
   /** Measures on data made from `dataSeed`. Throws DoinError `bad-weights` when the weights do not fit the genome. */
   evaluate(genome: GenomeValues, weights: Uint8Array, dataSeed: Uint8Array, work: WorkContext): Promise<Evaluation>;
   /** The same metric on real held-out data, where the domain has any: what a user wants to know in the end. */
-  benchmark?(genome: GenomeValues, weights: Uint8Array, work: WorkContext): Promise<Measurement>;
+  benchmark?(genome: GenomeValues, weights: Uint8Array, work: WorkContext): Promise<Benchmark>;
   /** Answers one request with the model. The input is any JSON, from strangers: what does not fit fails as `bad-input`. */
   predict(genome: GenomeValues, weights: Uint8Array, input: unknown): Promise<unknown>;
   /** An input that `predict` takes. Without it nobody can tell whether it takes any. */
@@ -145,6 +151,8 @@ export interface PoolResult {
   readonly measurement: Measurement;
   /** Only for `predict`: JSON text. */
   readonly output?: string;
+  /** Only for `benchmark`, where the domain has such figures. */
+  readonly beside?: Readonly<Record<string, number>>;
   /** Only for `evaluate`. */
   readonly evidence?: Evidence;
   /** Only for `train`. */

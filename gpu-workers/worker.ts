@@ -54,11 +54,14 @@ export async function perform(domain: Domain, task: PoolTask, work: WorkContext)
       const evaluation = await domain.evaluate(genome, task.weights, task.dataSeed, work);
       return { measurement: finite(evaluation), evidence: evidenceOf(evaluation) };
     }
-    case 'benchmark':
+    case 'benchmark': {
       if (!domain.benchmark) {
         throw taskFailure('task-crashed', `domain ${domain.spec.domainId} has no real data to benchmark on`);
       }
-      return { measurement: finite(await domain.benchmark(genome, task.weights, work)) };
+      const benchmark = await domain.benchmark(genome, task.weights, work);
+      const { beside } = benchmark;
+      return { measurement: finite(benchmark), ...(beside === undefined ? {} : { beside: finiteFigures(beside) }) };
+    }
     case 'predict': {
       const output = await domain.predict(genome, task.weights, readInput(task.input));
       return { measurement: NOTHING_MEASURED, output: writeOutput(output) };
@@ -72,6 +75,12 @@ function finite({ performance, standardError, samples }: Measurement): Measureme
   const refused = refuseMeasurement(measurement);
   if (refused) throw refused;
   return measurement;
+}
+
+function finiteFigures(figures: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const wrong = Object.entries(figures).find(([, value]) => !Number.isFinite(value));
+  if (wrong === undefined) return figures;
+  throw taskFailure('non-finite-result', `${wrong[0]} is ${wrong[1]}`);
 }
 
 /** A domain that failed to load is forgotten, so that the next task tries again. */

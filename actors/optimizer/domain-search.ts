@@ -68,6 +68,7 @@ export class DomainSearch {
   #bestNano: number;
   #championOf: Hash | null = null;
   #benchmark: number | null = null;
+  #beside: Readonly<Record<string, number>> = {};
   readonly #running = new Set<string>();
   #state: 'searching' | 'paused' | 'converged' = 'searching';
   #tasks = 0;
@@ -113,6 +114,7 @@ export class DomainSearch {
       rounds: this.#experiment.rounds,
       bestPerformance: this.#experiment.bestPerformance,
       benchmarkPerformance: this.#benchmark,
+      benchmarkBeside: this.#beside,
       running: this.#running.size,
       state: this.#submission !== null ? 'confirming' : this.#state,
     };
@@ -343,9 +345,11 @@ export class DomainSearch {
     const request = { taskId: `benchmark:${optimum}`, priority: 'benchmark', task } as const;
     const result = await this.#ctx.ask(taskQueue.run, request, story);
     if (this.#championOf !== optimum) return;
-    this.#benchmark = result.measurement.performance;
-    const { domainId } = this;
-    this.#ctx.emit(optimizer.benchmarked, { domainId, optimum, performance: this.#benchmark }, story);
+    const { performance } = result.measurement;
+    const { beside = {} } = result;
+    this.#benchmark = performance;
+    this.#beside = beside;
+    this.#ctx.emit(optimizer.benchmarked, { domainId: this.domainId, optimum, performance, beside }, story);
   }
 
   #stopAtTarget(): void {

@@ -47,6 +47,8 @@ export interface DomainProgress {
   readonly bestPerformance: number | null;
   /** The same best model on real held-out data, where the domain has any. */
   readonly benchmarkPerformance: number | null;
+  /** Figures to read it beside, by name; empty where the domain has none. */
+  readonly benchmarkBeside: Readonly<Record<string, number>>;
   readonly running: number;
   /** `confirming`: one of its results is on its way, from the commitment to the verdict. */
   readonly state: 'searching' | 'confirming' | 'paused' | 'converged' | 'waiting';
@@ -64,6 +66,11 @@ export const optimizer = protocol('optimizer', {
   revealed: event<{ domainId: string; optimum: Hash; performance: number }>(),
   /** A champion of another node entered this node's population. */
   championAdopted: event<{ domainId: string; optimum: Hash; performance: number }>(),
-  benchmarked: event<{ domainId: string; optimum: Hash | null; performance: number }>(),
+  benchmarked: event<{
+    domainId: string;
+    optimum: Hash | null;
+    performance: number;
+    beside: Readonly<Record<string, number>>;
+  }>(),
   converged: event<{ domainId: string; experimentId: string; reason: 'target-performance' | 'patience' }>(),
 });

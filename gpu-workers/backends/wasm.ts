@@ -10,6 +10,7 @@ import { dirname, sep } from 'node:path';
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { DoinError } from '../../runtime/errors.js';
+import { registerCopyKernels } from './copy-kernels.js';
 import { registerTrainingKernels } from './training-kernels.js';
 
 export const WASM_BACKEND = 'wasm';
@@ -33,6 +34,7 @@ async function start(): Promise<void> {
     throw new DoinError({ code: 'backend-unavailable' }, 'this Node has no WebAssembly SIMD; use Node 20 or newer');
   }
   registerTrainingKernels(WASM_BACKEND);
+  registerCopyKernels(WASM_BACKEND);
   if (!(await tf.setBackend(WASM_BACKEND))) {
     throw new DoinError({ code: 'backend-unavailable' }, 'the TensorFlow.js WebAssembly backend did not start');
   }

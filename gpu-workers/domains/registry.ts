@@ -19,6 +19,7 @@ const BUILT_IN: Readonly<Record<string, () => Promise<{ createDomain: CreateDoma
   exec: () => import('./exec/domain.js'),
   functions: () => import('./functions/domain.js'),
   quadratic: () => import('./quadratic/domain.js'),
+  timeseries: () => import('./timeseries/domain.js'),
 };
 
 /** Its code comes with the program: safe to run whoever asks for it. */

@@ -17,6 +17,12 @@ export function formatPerformance(value: number | null): string {
   return Math.abs(value) >= 1e6 || (value !== 0 && Math.abs(value) < 1e-4) ? value.toExponential(3) : value.toFixed(4);
 }
 
+/** ` (naive 0.5200, ...)` after a held-out performance; empty where a domain has no such figures. */
+export function formatBeside(figures: Readonly<Record<string, number>>): string {
+  const texts = Object.entries(figures).map(([name, value]) => `${printable(name)} ${formatPerformance(value)}`);
+  return texts.length === 0 ? '' : ` (${texts.join(', ')})`;
+}
+
 /** One line for what a person wants to follow; null for the many that would only scroll by. */
 export function eventLine(event: NodeEvent): string | null {
   switch (event.event) {
@@ -39,7 +45,7 @@ export function eventLine(event: NodeEvent): string | null {
     case 'committed':
       return `committed ${shortId(event.optimum)} in ${printable(event.domain_id)}`;
     case 'benchmarked':
-      return `held-out ${printable(event.domain_id)}: ${formatPerformance(event.performance)}`;
+      return `held-out ${printable(event.domain_id)}: ${formatPerformance(event.performance)}${formatBeside(event.beside)}`;
     case 'voteCast':
       return `voted on ${shortId(event.optimum)} seat ${event.seat}: ${formatPerformance(event.performance)}`;
     case 'seatFailed':
@@ -90,7 +96,7 @@ export function summaryText(summary: NodeSummary): string {
   for (const domain of summary.domains) {
     if (domain.rounds === 0 && domain.verified === null) continue;
     lines.push(
-      `  ${printable(domain.domain_id)} best ${printable(domain.metric)}: claimed ${formatPerformance(domain.claimed)}, verified ${formatPerformance(domain.verified)}, held-out ${formatPerformance(domain.held_out)} (${domain.rounds} rounds)`,
+      `  ${printable(domain.domain_id)} best ${printable(domain.metric)}: claimed ${formatPerformance(domain.claimed)}, verified ${formatPerformance(domain.verified)}, held-out ${formatPerformance(domain.held_out)}${formatBeside(domain.held_out_beside)} (${domain.rounds} rounds)`,
     );
   }
   return lines.join('\n');

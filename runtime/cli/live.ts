@@ -6,7 +6,7 @@ import { clearScreenDown, cursorTo, moveCursor } from 'node:readline';
 import cliProgress from 'cli-progress';
 import type { NodeEvent } from '../http/events.js';
 import type { StatusJson } from '../http/status.js';
-import { eventLine, formatPerformance, printable, statusLine } from './format.js';
+import { eventLine, formatBeside, formatPerformance, printable, statusLine } from './format.js';
 
 export interface LiveView {
   event(event: NodeEvent): void;
@@ -115,9 +115,9 @@ function blockLines(status: StatusJson, running: readonly Running[]): readonly s
   for (const domain of status.domains) {
     const { local } = domain;
     const search = local === null ? 'not searching' : `${local.state}, round ${local.rounds}`;
-    const held = local?.benchmark_performance ?? null;
+    const held = `${formatPerformance(local?.benchmark_performance ?? null)}${formatBeside(local?.benchmark_beside ?? {})}`;
     lines.push(
-      `${printable(domain.domain_id)}: ${search}   best claimed ${formatPerformance(local?.best_performance ?? null)}   verified ${formatPerformance(domain.best_performance)}   held-out ${formatPerformance(held)}`,
+      `${printable(domain.domain_id)}: ${search}   best claimed ${formatPerformance(local?.best_performance ?? null)}   verified ${formatPerformance(domain.best_performance)}   held-out ${held}`,
     );
   }
   for (const { domainId, epoch, maxEpochs } of running)

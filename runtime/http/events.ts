@@ -93,7 +93,12 @@ export type NodeEvent = Timed &
         readonly optimum: string;
         readonly performance: number;
       }
-    | { readonly event: 'benchmarked'; readonly domain_id: string; readonly performance: number }
+    | {
+        readonly event: 'benchmarked';
+        readonly domain_id: string;
+        readonly performance: number;
+        readonly beside: Readonly<Record<string, number>>;
+      }
     | { readonly event: 'seatTaken'; readonly domain_id: string; readonly optimum: string; readonly seat: number }
     | {
         readonly event: 'voteCast';
@@ -200,8 +205,8 @@ export function subscribeToNodeEvents(system: EventPort, listener: (event: NodeE
     system.on(optimizer.championAdopted, ({ domainId, optimum, performance }) =>
       send({ event: 'championAdopted', domain_id: domainId, optimum, performance }),
     ),
-    system.on(optimizer.benchmarked, ({ domainId, performance }) =>
-      send({ event: 'benchmarked', domain_id: domainId, performance }),
+    system.on(optimizer.benchmarked, ({ domainId, performance, beside }) =>
+      send({ event: 'benchmarked', domain_id: domainId, performance, beside }),
     ),
     system.on(quorum.seatTaken, ({ domain, optimum, seat }) =>
       send({ event: 'seatTaken', domain_id: domain, optimum, seat }),

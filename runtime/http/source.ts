@@ -142,6 +142,7 @@ function localSearch(local: DomainProgress): LocalSearch {
     rounds: local.rounds,
     best_performance: local.bestPerformance,
     benchmark_performance: local.benchmarkPerformance,
+    benchmark_beside: local.benchmarkBeside,
     running: local.running,
     state: local.state,
   };

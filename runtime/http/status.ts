@@ -46,6 +46,8 @@ export interface DomainSummary {
   readonly verified: number | null;
   /** The node's best model on real held-out data. */
   readonly held_out: number | null;
+  /** Figures to read it beside, such as the error of a naive forecast. */
+  readonly held_out_beside: Readonly<Record<string, number>>;
   readonly champion: string | null;
   readonly rounds: number;
 }
@@ -65,6 +67,7 @@ export function summaryOf(status: StatusJson): NodeSummary {
       claimed: domain.local?.best_performance ?? null,
       verified: domain.best_performance,
       held_out: domain.local?.benchmark_performance ?? null,
+      held_out_beside: domain.local?.benchmark_beside ?? {},
       champion: domain.champion,
       rounds: domain.local?.rounds ?? 0,
     })),

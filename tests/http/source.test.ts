@@ -110,6 +110,7 @@ test('the status page has whole units and the domains of the chain', async (t) =
             rounds: 5,
             bestPerformance: 0.95,
             benchmarkPerformance: null,
+            benchmarkBeside: {},
             running: 1,
             state: 'searching',
           },

@@ -1,52 +1,40 @@
 /**
- * A multilayer perceptron trained with AdamW (Kingma & Ba 2015; Loshchilov & Hutter 2019). Forward and backward passes
- * are written out, and all parameters live in one flat tensor, so that a step is some thirty kernel calls whatever the
- * depth: with 8x8 images the cost of a call, not arithmetic, decides the speed.
+ * A multilayer perceptron. Forward and backward passes are written out, so that a step is some thirty kernel calls
+ * whatever the depth: with 8x8 images the cost of a call, not arithmetic, decides the speed.
  */
 import ln from '@stdlib/math-base-special-ln';
 import * as tf from '@tensorflow/tfjs-core';
+import { Parameters, type StepOptions } from '../../models/parameters.js';
 import { CLASSES, PIXELS } from './images.js';
-import { type LayerSizes, parameterCount } from './weights.js';
+import type { LayerSizes } from './weights.js';
 
-const BETA_1 = 0.9;
-const BETA_2 = 0.999;
-const EPSILON = 1e-7;
 /** Keeps the logarithm finite when a probability underflows to 0. */
 const SMALLEST_PROBABILITY = 1e-30;
-
-export interface StepOptions {
-  readonly learningRate: number;
-  readonly weightDecay: number;
-}
 
 /** Holds tensors: call `dispose` at the end. */
 export class Network {
   readonly sizes: LayerSizes;
-  #weights: tf.Tensor1D;
-  #mean: tf.Tensor1D;
-  #square: tf.Tensor1D;
-  #beta1Power = 1;
-  #beta2Power = 1;
+  readonly #parameters: Parameters;
 
   constructor(sizes: LayerSizes, values: Float32Array) {
     this.sizes = sizes;
-    this.#weights = tf.tensor1d(values, 'float32');
-    this.#mean = tf.zeros([parameterCount(sizes)]);
-    this.#square = tf.zeros([parameterCount(sizes)]);
+    this.#parameters = new Parameters(values);
   }
 
   dispose(): void {
-    tf.dispose([this.#weights, this.#mean, this.#square]);
+    this.#parameters.dispose();
   }
 
   weights(): Float32Array {
-    return Float32Array.from(this.#weights.dataSync());
+    return this.#parameters.values();
   }
 
   /** Class probabilities, `count` x `CLASSES`. */
   predict(pixels: Float32Array, count: number): Float32Array {
     const result = tf.tidy(() => {
-      return tf.softmax(forward(layersOf(this.sizes, this.#weights), tf.tensor2d(pixels, [count, PIXELS])).logits);
+      return tf.softmax(
+        forward(layersOf(this.sizes, this.#parameters.tensor), tf.tensor2d(pixels, [count, PIXELS])).logits,
+      );
     });
     const probabilities = Float32Array.from(result.dataSync());
     result.dispose();
@@ -55,29 +43,13 @@ export class Network {
 
   /** One AdamW step on a batch. Returns the batch's mean cross-entropy before the step. */
   step(pixels: Float32Array, labels: Uint8Array, options: StepOptions): number {
-    this.#beta1Power *= BETA_1;
-    this.#beta2Power *= BETA_2;
     let loss = 0;
-    const [weights, mean, square] = tf.tidy(() => {
-      const batch = lossGradient(this.sizes, this.#weights, pixels, labels);
+    this.#parameters.step((weights) => {
+      const batch = lossGradient(this.sizes, weights, pixels, labels);
       loss = batch.loss;
-      return this.#adamW(batch.gradient, options);
-    });
-    this.dispose();
-    [this.#weights, this.#mean, this.#square] = [weights, mean, square];
+      return batch.gradient;
+    }, options);
     return loss;
-  }
-
-  #adamW(gradient: tf.Tensor1D, { learningRate, weightDecay }: StepOptions): [tf.Tensor1D, tf.Tensor1D, tf.Tensor1D] {
-    const mean = tf.add<tf.Tensor1D>(tf.mul(this.#mean, BETA_1), tf.mul(gradient, 1 - BETA_1));
-    const square = tf.add<tf.Tensor1D>(tf.mul(this.#square, BETA_2), tf.mul(tf.square(gradient), 1 - BETA_2));
-    const correction = 1 / Math.sqrt(1 - this.#beta2Power);
-    const direction = tf.div(mean, tf.add(tf.mul(tf.sqrt(square), correction), EPSILON));
-    const weights = tf.sub<tf.Tensor1D>(
-      tf.mul(this.#weights, 1 - learningRate * weightDecay),
-      tf.mul(direction, learningRate / (1 - this.#beta1Power)),
-    );
-    return [weights, mean, square];
   }
 }
 

@@ -1,6 +1,5 @@
-/** The training loop: shuffled, distorted batches, a falling learning rate, early stopping on validation loss. */
-import { setImmediate } from 'node:timers/promises';
-import { taskFailure } from '../../failures.js';
+/** Shuffled, distorted batches for the network, epoch by epoch. */
+import { type Trained, trainEpochs } from '../../models/training-loop.js';
 import { Random } from '../../random.js';
 import type { WorkContext } from '../../types.js';
 import { distortImages } from './distortion.js';
@@ -8,15 +7,6 @@ import { type DigitsData, type LabelledImages, PIXELS } from './images.js';
 import { crossEntropy, Network } from './network.js';
 import type { Settings } from './settings.js';
 import { initialWeights } from './weights.js';
-
-/** The learning rate falls linearly to this share of its start. */
-const FINAL_RATE = 0.1;
-
-export interface Trained {
-  /** Those of the epoch with the lowest validation loss. */
-  readonly weights: Float32Array;
-  readonly epochs: number;
-}
 
 export async function trainNetwork(
   data: DigitsData,
@@ -29,24 +19,13 @@ export async function trainNetwork(
   const random = Random.fromSeed(seed, 'digits/batches');
   // Distorted like what evaluators will show, or patience would stop at the wrong moment.
   const validation = distortImages(data.validation, 1, 1, Random.fromSeed(seed, 'digits/validation'));
-  let best = { loss: Number.POSITIVE_INFINITY, epoch: 0, weights: network.weights() };
-  let epoch = 0;
+  const trainee = {
+    epoch: (rate: number) => trainEpoch(network, data.training, settings, settings.learningRate * rate, random),
+    validationLoss: () => crossEntropy(network.predict(validation.pixels, validation.count), validation.labels),
+    weights: () => network.weights(),
+  };
   try {
-    while (epoch < settings.epochs && epoch - best.epoch < Math.max(1, earlyPatience)) {
-      const learningRate = settings.learningRate * (1 - ((1 - FINAL_RATE) * epoch) / settings.epochs);
-      const loss = trainEpoch(network, data.training, settings, learningRate, random);
-      epoch += 1;
-      const validationLoss = crossEntropy(network.predict(validation.pixels, validation.count), validation.labels);
-      if (!Number.isFinite(loss) || !Number.isFinite(validationLoss)) {
-        throw taskFailure('non-finite-result', `training diverged in epoch ${epoch}: loss ${loss}`);
-      }
-      if (validationLoss < best.loss) best = { loss: validationLoss, epoch, weights: network.weights() };
-      work.progress({ epoch, maxEpochs: settings.epochs, loss, validationLoss });
-      // A turn of the event loop, so that whoever shares the thread can abort.
-      await setImmediate();
-      work.signal.throwIfAborted();
-    }
-    return { weights: best.weights, epochs: epoch };
+    return await trainEpochs(trainee, settings.epochs, earlyPatience, work);
   } finally {
     network.dispose();
   }

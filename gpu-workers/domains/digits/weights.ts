@@ -1,9 +1,8 @@
 /**
- * Trained weights as bytes, all little-endian: u32 number of layer sizes, that many u32 sizes (inputs, hidden layers,
- * outputs), then for each layer its weight matrix row by row and its biases as float32. Weights come from strangers:
- * the sizes must be the genome's own, and the length must follow from them, before anything of that size is allocated.
+ * The weights of a network: for each layer its weight matrix row by row, then its biases. As bytes they follow the sizes
+ * of the layers (inputs, hidden layers, outputs).
  */
-import { taskFailure } from '../../failures.js';
+import { decodeParameters, encodeParameters } from '../../models/weight-bytes.js';
 import { Random } from '../../random.js';
 
 /** Sizes of the layers of a network, inputs first. */
@@ -33,34 +32,10 @@ export function initialWeights(sizes: LayerSizes, seed: Uint8Array): Float32Arra
 }
 
 export function encodeWeights(sizes: LayerSizes, values: Float32Array): Uint8Array {
-  const header = 4 * (1 + sizes.length);
-  const bytes = new Uint8Array(header + 4 * values.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, sizes.length, true);
-  for (const [index, size] of sizes.entries()) view.setUint32(4 * (index + 1), size, true);
-  for (let index = 0; index < values.length; index += 1) {
-    view.setFloat32(header + 4 * index, values[index] as number, true);
-  }
-  return bytes;
+  return encodeParameters(sizes, values);
 }
 
 /** Throws `bad-weights` unless the bytes are a finite network of exactly these sizes. */
 export function decodeWeights(sizes: LayerSizes, bytes: Uint8Array): Float32Array {
-  const header = 4 * (1 + sizes.length);
-  const expected = header + 4 * parameterCount(sizes);
-  if (bytes.length !== expected) {
-    throw taskFailure('bad-weights', `weights are ${bytes.length} bytes; layers ${sizes.join('-')} take ${expected}`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const stated = Array.from({ length: sizes.length + 1 }, (_, index) => view.getUint32(4 * index, true));
-  if (stated[0] !== sizes.length || sizes.some((size, index) => stated[index + 1] !== size)) {
-    throw taskFailure('bad-weights', `weights state layers ${stated.join(',')}; the genome says ${sizes.join('-')}`);
-  }
-  const values = new Float32Array(parameterCount(sizes));
-  for (let index = 0; index < values.length; index += 1) {
-    const value = view.getFloat32(header + 4 * index, true);
-    if (!Number.isFinite(value)) throw taskFailure('bad-weights', `weight ${index} is ${value}, not a finite number`);
-    values[index] = value;
-  }
-  return values;
+  return decodeParameters(sizes, parameterCount(sizes), bytes);
 }

@@ -13,6 +13,12 @@ export function performanceText(value) {
   return size >= 1e6 || (size !== 0 && size < 1e-4) ? value.toExponential(3) : value.toFixed(4);
 }
 
+/** Figures that a performance is read beside, by name. @param {Readonly<Record<string, number>> | undefined} figures */
+export function besideText(figures) {
+  const texts = Object.entries(figures ?? {}).map(([name, value]) => `${name} ${performanceText(value)}`);
+  return texts.length === 0 ? 'real data nobody trains on' : texts.join(', ');
+}
+
 /** A value of a parameter: four digits that matter. @param {unknown} value */
 export function valueText(value) {
   if (typeof value !== 'number') return String(value);

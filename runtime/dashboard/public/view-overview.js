@@ -4,7 +4,7 @@ import { element, panel, setText, syncChildren, tiles } from './dom.js';
 import { eventsPanel } from './feed.js';
 import { lifeLine } from './life.js';
 import { getJson } from './net.js';
-import { agoText, coinsText, countText, durationText, performanceText, plural, short } from './text.js';
+import { agoText, besideText, coinsText, countText, durationText, performanceText, plural, short } from './text.js';
 
 const POINTS = 600;
 const LIVES = 5;
@@ -158,7 +158,11 @@ export function domainFacts(domain) {
       note: local === null ? 'not searching here' : `${plural(local.rounds, 'round')}, ${local.state}`,
       tone: 'claimed',
     },
-    { name: 'Held-out', value: performanceText(local?.benchmark_performance), note: 'real data nobody trains on' },
+    {
+      name: 'Held-out',
+      value: performanceText(local?.benchmark_performance),
+      note: besideText(local?.benchmark_beside),
+    },
     {
       name: 'Baseline',
       value: performanceText(domain.baseline),

@@ -13,6 +13,9 @@ const localSearch = z.strictObject({
   rounds: count,
   best_performance: z.number().nullable().describe('Best measured here, verified or not.'),
   benchmark_performance: z.number().nullable().describe('The same model on real held-out data.'),
+  benchmark_beside: z
+    .record(z.string(), z.number())
+    .describe('Figures to read it beside, such as the error of a naive forecast; empty where the domain has none.'),
   running: count,
   state: z.string(),
 });

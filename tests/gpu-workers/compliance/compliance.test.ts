@@ -8,11 +8,11 @@ import { Random } from '../../../gpu-workers/random.js';
 import type { Domain, DomainSpec } from '../../../gpu-workers/types.js';
 import { builtInDomain, builtInDomains } from '../../../runtime/node/domains.js';
 
-const functions = ['sphere-3', 'ellipsoid', 'rosenbrock', 'rotated-rastrigin', 'ackley-30'].flatMap(
+const named = ['timeseries', 'sphere-3', 'ellipsoid', 'rosenbrock', 'rotated-rastrigin', 'ackley-30'].flatMap(
   (id) => builtInDomain(id) ?? [],
 );
 
-for (const spec of [...builtInDomains, ...functions]) {
+for (const spec of [...builtInDomains, ...named]) {
   // Five seconds: other tests run on the same cores.
   const subject = new Subject({ createDomain: () => loadDomain(spec), cancelMs: 5_000 });
   for (const { title, run } of complianceChecks) {

@@ -37,7 +37,7 @@ async function newChain() {
   };
 }
 
-const domain = { domain_id: DOMAIN_ID, metric: 'm', claimed: -1, held_out: null, rounds: 12 };
+const domain = { domain_id: DOMAIN_ID, metric: 'm', claimed: -1, held_out: null, held_out_beside: {}, rounds: 12 };
 const atOne: NodeSummary = {
   node_id: 'n',
   chain_height: 1,

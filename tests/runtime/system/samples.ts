@@ -363,6 +363,7 @@ const optimizerSamples: Samples<typeof optimizer> = {
           rounds: 1,
           bestPerformance: null,
           benchmarkPerformance: 0.5,
+          benchmarkBeside: { naive: 0.25 },
           running: 2,
           state: 'searching',
         },
@@ -376,7 +377,7 @@ const optimizerSamples: Samples<typeof optimizer> = {
   committed: { payload: found },
   revealed: { payload: found },
   championAdopted: { payload: found },
-  benchmarked: { payload: { ...found, optimum: null } },
+  benchmarked: { payload: { ...found, optimum: null, beside: { naive: 0.25 } } },
   converged: { payload: { domainId: 'digits', experimentId: 'e', reason: 'patience' } },
 };
 
