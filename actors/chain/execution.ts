@@ -17,7 +17,7 @@ import {
   type SeatState,
   type State,
 } from './state/state.js';
-import type { ChainRecord, NodeId, Seat, SeatDuty } from './types.js';
+import type { ChainRecord, Checkpoint, NodeId, Seat, SeatDuty } from './types.js';
 
 export interface BlockFacts {
   readonly height: number;
@@ -36,6 +36,8 @@ export class Execution {
   /** Price of a place in this block. */
   readonly baseFeeUnits: number;
   usage: BlockUsage = NOTHING_USED;
+  /** Checkpoints that this block's transactions attest. */
+  readonly attested = new Map<number, Checkpoint>();
   readonly #parentMs: number;
 
   /** On top of the parent's state. */

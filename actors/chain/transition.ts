@@ -8,7 +8,7 @@ import { maxPlaces } from './base-fee.js';
 import { blockCodec, headerHash, headerSigningBytes, PROTOCOL_VERSION, transactionsRoot } from './codec.js';
 import { Execution } from './execution.js';
 import { settleFees } from './fees.js';
-import { enterCheckpoint, hasUnfinalizedProof, noteProof } from './finality/rules.js';
+import { countAttestations, enterCheckpoint, hasUnfinalizedProof, noteProof } from './finality/rules.js';
 import type { Genesis } from './genesis.js';
 import { LIMITS } from './limits.js';
 import { settleProof } from './proof.js';
@@ -159,6 +159,7 @@ function begin(parent: Tip, genesis: Genesis, header: Proposal & { readonly heig
 }
 
 function finish(execution: Execution, hash: Hash): Applied {
+  countAttestations(execution);
   settleFees(execution);
   expireProposals(execution);
   const isProofBlock = settleProof(execution);

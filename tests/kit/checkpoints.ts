@@ -1,6 +1,6 @@
 /** A chain of empty blocks without signatures: finality alone, thousands of blocks a second. */
 import { Execution } from '../../actors/chain/execution.js';
-import { enterCheckpoint } from '../../actors/chain/finality/rules.js';
+import { countAttestations, enterCheckpoint } from '../../actors/chain/finality/rules.js';
 import { type Genesis, genesisHash, genesisState } from '../../actors/chain/genesis.js';
 import { FINALITY, type FinalityState } from '../../actors/chain/state/finality.js';
 import { GLOBALS, type State } from '../../actors/chain/state/state.js';
@@ -54,6 +54,7 @@ export class CheckpointChain {
       if (code === null) this.included.push(signed);
       return code;
     });
+    countAttestations(execution);
     this.state = execution.state;
     this.records.push(...execution.records);
     this.hashes.push(hash('doin/header', [toUtf8(`${branch} ${this.hashes[height - 1]}`)]));

@@ -40,11 +40,20 @@ export function enterCheckpoint(execution: Execution, parent: Hash): void {
     .set(FINALITY, '', { ...finality, candidates });
 }
 
-/** After an attestation of `target` was entered: justifies and finalises what it completes. */
-export function countAttestations(execution: Execution, target: Checkpoint): void {
+/**
+ * After a block's transactions: justifies and finalises what their attestations complete. Once for each checkpoint, not
+ * for each attestation, as counting looks at everybody's weight.
+ */
+export function countAttestations(execution: Execution): void {
+  const targets = [...execution.attested.values()].sort((a, b) => a.height - b.height);
+  for (const target of targets) countBehind(execution, target);
+}
+
+function countBehind(execution: Execution, target: Checkpoint): void {
   const finality = execution.state.require(FINALITY);
+  if (target.height <= finality.justified.height) return;
   const { source, attesters } = execution.state.require(CANDIDATE, String(target.height));
-  if (source === null || target.height <= finality.justified.height) return;
+  if (source === null) return;
   const electorate = execution.state.require(ELECTORATE, String(finality.finalized.height));
   const standing = new Set(attesters);
   let total = 0n;

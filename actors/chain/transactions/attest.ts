@@ -1,5 +1,4 @@
 import type { Execution } from '../execution.js';
-import { countAttestations } from '../finality/rules.js';
 import { ATTESTER, CANDIDATE, ELECTORATE, FINALITY } from '../state/finality.js';
 import { withMember } from '../state/state.js';
 import type { Attestation, Checkpoint, NodeId } from '../types.js';
@@ -33,7 +32,7 @@ export function applyAttest(execution: Execution, sender: NodeId, { source, targ
       attesters: withMember(joins ? candidate.attesters : [], sender),
     })
     .set(ATTESTER, sender, { targetHeight: target.height, activeHeight: block.height });
-  countAttestations(execution, target);
+  execution.attested.set(target.height, target);
   return null;
 }
 
