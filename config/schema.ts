@@ -180,7 +180,7 @@ const domainSchema = z.strictObject({
   }),
   optimizer: documented(z.enum(STRATEGY_NAMES).default('auto'), {
     description:
-      'Search strategy: auto picks and mixes; or one of ga (genetic algorithm), cma-es, l-shade (differential evolution), tpe, sobol, hill-climb, random.',
+      'Search strategy: auto picks and mixes; or one of ga (genetic algorithm), cma-es, l-shade (differential evolution), tpe, gp (Gaussian process, for budgets of some dozens of slow trainings), sobol, hill-climb, random.',
     expected: `one of ${STRATEGY_NAMES.join(', ')}`,
   }),
   optimization_config: documented(optimizationConfigSchema.prefault({}), {

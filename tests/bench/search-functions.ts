@@ -1,5 +1,5 @@
 /**
- * The classic test functions in 10 dimensions, minimum 0, moved (and turned) by a seed so that no method can profit from
+ * The classic test functions, in 10 dimensions unless told otherwise, minimum 0, moved (and turned) by a seed so that no method can profit from
  * the middle, the axes or round numbers. Shifts as in BBOB (Hansen et al. 2009): within 80 % of the range, 60 % for
  * Rosenbrock.
  */
@@ -28,14 +28,14 @@ const FUNCTIONS: Record<string, { formula: Formula; bound: number; rotated?: boo
 
 export const FUNCTION_NAMES = Object.keys(FUNCTIONS);
 
-export function testFunction(name: string, seed: number): TestFunction {
+export function testFunction(name: string, seed: number, dimensions = DIMENSIONS): TestFunction {
   const { formula, bound, rotated = false, shift = 0.8 } = FUNCTIONS[name]!;
   const random = Random.fromSeed(new Uint8Array(32).fill(seed), `function/${name}`);
-  const offset = Array.from({ length: DIMENSIONS }, () => (2 * random.uniform() - 1) * shift * bound);
-  const rotation = rotated ? rotationMatrix(random) : null;
+  const offset = Array.from({ length: dimensions }, () => (2 * random.uniform() - 1) * shift * bound);
+  const rotation = rotated ? rotationMatrix(random, dimensions) : null;
   return {
     name,
-    space: Array.from({ length: DIMENSIONS }, (_, index) => ({
+    space: Array.from({ length: dimensions }, (_, index) => ({
       name: `x${index}`,
       kind: 'float' as const,
       low: -bound * NANO,
@@ -76,10 +76,10 @@ function rastrigin(z: readonly number[]): number {
 }
 
 /** Gaussian rows, made orthonormal (Gram-Schmidt): uniform over all rotations and reflections. */
-function rotationMatrix(random: Random): number[][] {
+function rotationMatrix(random: Random, dimensions: number): number[][] {
   const rows: number[][] = [];
-  for (let count = 0; count < DIMENSIONS; count += 1) {
-    let row = Array.from({ length: DIMENSIONS }, () => random.gaussian());
+  for (let count = 0; count < dimensions; count += 1) {
+    let row = Array.from({ length: dimensions }, () => random.gaussian());
     for (const other of rows) {
       const along = dot(row, other);
       row = row.map((value, index) => value - along * other[index]!);

@@ -14,6 +14,8 @@ const LONG_SEEDS = 30;
 /** Asks and tells of a timing. */
 const STEPS = 20_000;
 const TPE_TRIALS = 200;
+/** A budget of slow trainings. */
+const FEW = 60;
 const REPEATS = 9;
 const UNSOLVED = 'rotated Rastrigin';
 
@@ -27,6 +29,7 @@ export const suite: BenchSuite = {
     remainder(SEEDS),
     ...solvable.map((name) => misses(name, LONG_SEEDS)),
     remainder(LONG_SEEDS),
+    ...['sphere', 'Rosenbrock', 'Ackley'].map((name) => few(name, LONG_SEEDS)),
     ...(['ga', 'l-shade', 'cma-es'] as const).map((strategy) => cost(strategy, STEPS, 5)),
     cost('tpe', TPE_TRIALS, 200),
   ],
@@ -60,6 +63,16 @@ function remainder(seeds: number): BenchCase {
     goal: { valueAtMost: 5 },
     ...long(seeds),
     run: async () => ({ value: typical('auto'), baseline: typical('ga') }),
+  };
+}
+
+function few(name: string, seeds: number): BenchCase {
+  const typical = (strategy: StrategyName) => median(runs(strategy, name, seeds, FEW).map(({ best }) => best));
+  return {
+    name: `${name}: what gp leaves after ${FEW} evaluations, median of ${seeds}; baseline tpe`,
+    unit: 'score',
+    goal: { ratioAtMost: 1 },
+    run: async () => ({ value: typical('gp'), baseline: typical('tpe') }),
   };
 }
 
@@ -97,13 +110,18 @@ function long(seeds: number): { only?: string } {
 }
 
 /** The best score of each seed, and the evaluations that it took to be solved (all of them, when it never was). */
-function runs(strategy: StrategyName, name: string, seeds: number): { best: number; evaluations: number }[] {
+function runs(
+  strategy: StrategyName,
+  name: string,
+  seeds: number,
+  limit = EVALUATIONS,
+): { best: number; evaluations: number }[] {
   return Array.from({ length: seeds }, (_, seed) => {
     const { space, value } = testFunction(name, seed);
     const options = { space, direction: 'minimize', seed: new Uint8Array(32).fill(seed + 100) } as const;
     const search = createStrategy(strategy, options);
     let evaluations = 0;
-    while (evaluations < EVALUATIONS && (search.best()?.performance ?? 1) > SOLVED) {
+    while (evaluations < limit && (search.best()?.performance ?? 1) > SOLVED) {
       const candidate = search.ask();
       search.tell(candidate.id, value(candidate.genome));
       evaluations += 1;

@@ -4,6 +4,7 @@ import { DoinError, errorMessage } from '../../../runtime/errors.js';
 import { Auto } from './auto.js';
 import { Bipop } from './bipop.js';
 import { GeneticAlgorithm } from './genetic.js';
+import { Gp } from './gp.js';
 import { createHillClimb } from './hill-climb.js';
 import { LShade } from './l-shade.js';
 import { type MethodFactory, MethodStrategy } from './method.js';
@@ -21,6 +22,7 @@ const CREATORS: Record<StrategyName, Creator> = {
   'l-shade': byMethod('l-shade', (tools, saved) => new LShade(tools, saved)),
   ga: (options, saved) => new GeneticAlgorithm(options, saved),
   tpe: byMethod('tpe', (tools, saved) => new Tpe(tools, saved)),
+  gp: byMethod('gp', (tools, saved) => new Gp(tools, saved)),
   sobol: byMethod('sobol', (tools, saved) => new Sobol(tools, saved)),
   'hill-climb': createHillClimb,
   random: createRandomSearch,
