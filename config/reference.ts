@@ -8,7 +8,7 @@ A node needs none. What you want different goes into a JSON file (\`doin start -
 on the command line; each of these wins over the one before it. A wrong value ends the start with its name, the value and
 the fix.
 
-\`\`\`
+\`\`\`sh
 doin config init node.json      # a file to start from
 doin config validate node.json  # is it right?
 doin config show -c node.json   # what a node would run with: defaults, file, environment

@@ -74,5 +74,8 @@ test('control characters from the network cannot reach the terminal', (t) => {
 test('the summary names height, proof blocks, accepted optima and all three bests', (t) => {
   const text = summaryText(summaryOf(sampleStatus));
   t.regex(text, /height 7, proof blocks 2, accepted optima 3/);
-  t.regex(text, /digits best accuracy: claimed 0\.9600, verified 0\.9400, held-out 0\.9100 \(naive 0\.1000\) \(12 rounds\)/);
+  t.regex(
+    text,
+    /digits best accuracy: claimed 0\.9600, verified 0\.9400, held-out 0\.9100 \(naive 0\.1000\) \(12 rounds\)/,
+  );
 });
