@@ -349,13 +349,17 @@ export const nodeConfigSchema = z.strictObject({
           description: 'Training and evaluation workers; 0: one per core.',
           expected: 'a whole number from 0 to 1024',
         }),
+        remote_only: documented(z.boolean().default(false), {
+          description: 'Run no task on this machine: all are left to `doin worker` on others.',
+          expected: 'true or false',
+        }),
         nice_increment: documented(z.int().min(0).max(19).default(10), {
           description: 'How far below the actors the workers are scheduled (POSIX nice).',
           expected: 'a whole number from 0 to 19',
         }),
       })
       .prefault({}),
-    { description: 'The training pool.', expected: 'an object with threads and nice_increment' },
+    { description: 'The training pool.', expected: 'an object with threads, remote_only and nice_increment' },
   ),
   placement: documented(z.record(z.string().min(1), z.array(z.enum(ACTOR_ROLES))).default({}), {
     description: 'Groups actors on named threads, for small machines. Actors not named get a thread each.',

@@ -8,6 +8,7 @@ import { type BlockApplied, chain, type DomainView, type OpenOptimum } from '../
 import { unlessChainRestarts } from '../chain/restarts.js';
 import type { NodeId } from '../chain/types.js';
 import { gossip } from '../gossip/messages.js';
+import { taskQueue } from '../task-queue/messages.js';
 import { DomainSearch, type SavedSearch } from './domain-search.js';
 import type { DomainSettings } from './experiment.js';
 import { optimizer } from './messages.js';
@@ -17,7 +18,7 @@ export interface OptimizerOptions {
   readonly chainId: string;
   readonly stateFile: string;
   readonly blobFolder: string;
-  /** Candidates in the pool at a time, over all domains. */
+  /** Candidates in the pool of this machine at a time, over all domains. */
   readonly parallel: number;
   /** Searched in as soon as the chain has them, as they are defined here. */
   readonly domains: readonly DomainSettings[];
@@ -39,7 +40,13 @@ export function createOptimizerActor(modules: OptimizerModules) {
   return defineActor({
     role: 'optimizer',
     protocol: optimizer,
-    listensTo: [chain.blockApplied, chain.blocksReverted, gossip.peerConnected, gossip.peerDisconnected],
+    listensTo: [
+      chain.blockApplied,
+      chain.blocksReverted,
+      gossip.peerConnected,
+      gossip.peerDisconnected,
+      taskQueue.capacityChanged,
+    ],
     async start(ctx: ActorContext, options: OptimizerOptions) {
       const keeper = new SearchKeeper(ctx, options, modules);
       await keeper.load();
@@ -59,6 +66,7 @@ export function createOptimizerActor(modules: OptimizerModules) {
           'gossip.peerDisconnected': ({ peerId }) => {
             keeper.peers.delete(peerId);
           },
+          'task-queue.capacityChanged': ({ remoteSlots }) => keeper.widen(remoteSlots),
         },
         stop: () => keeper.saveNow(),
         inspect: () => keeper.searches.map((search) => search.progress()),
@@ -75,6 +83,8 @@ class SearchKeeper {
   readonly #file: StateFile;
   readonly #blobs: BlobStore;
   #height = 0;
+  /** Candidates that workers on other machines can take besides. */
+  #remoteSlots = 0;
   #paused = false;
   /** What is on disk of each domain's search, also of one that the chain does not have now. */
   #saved: Readonly<Record<string, SavedSearch | undefined>> = {};
@@ -110,6 +120,11 @@ class SearchKeeper {
       const view = status.domains.find((domain) => domain.domainId === search.domainId);
       if (view !== undefined) search.reconcile(view, optimae);
     }
+  }
+
+  widen(remoteSlots: number): void {
+    this.#remoteSlots = remoteSlots;
+    for (const search of this.searches) search.supply();
   }
 
   pause(): void {
@@ -151,7 +166,7 @@ class SearchKeeper {
       nodeId,
       chainId,
       get parallel() {
-        return Math.max(1, Math.trunc(parallel / keeper.searches.length));
+        return Math.max(1, Math.trunc((parallel + keeper.#remoteSlots) / keeper.searches.length));
       },
       blobs: this.#blobs,
       save: () => this.save(),

@@ -135,7 +135,7 @@ export class DomainSearch {
       this.#measureChampion(view.champion.optimum, view.champion);
     }
     this.#stopAtTarget();
-    this.#supply();
+    this.supply();
   }
 
   pause(): void {
@@ -145,7 +145,7 @@ export class DomainSearch {
 
   resume(): void {
     if (this.#state === 'paused') this.#state = 'searching';
-    this.#supply();
+    this.supply();
   }
 
   /** What a block said about this domain. */
@@ -188,7 +188,8 @@ export class DomainSearch {
     else if (onChain.phase === 'committed') this.#confirm(onChain.trainingSeed);
   }
 
-  #supply(): void {
+  /** Keeps the pool in candidates. */
+  supply(): void {
     while (this.#state === 'searching' && this.#running.size < this.#environment.parallel) {
       let candidate: Candidate;
       try {
@@ -230,7 +231,7 @@ export class DomainSearch {
     } finally {
       this.#running.delete(taskId);
     }
-    if (!this.#ctx.signal.aborted) this.#supply();
+    if (!this.#ctx.signal.aborted) this.supply();
   }
 
   async #measured(

@@ -34,11 +34,11 @@ export class PriorityQueue<T extends Queued> {
     return true;
   }
 
-  /** The one to run next, or undefined when nothing waits. */
-  take(): T | undefined {
+  /** The one to run next of those that fit, or undefined when none waits. */
+  take(fits: (item: T) => boolean = () => true): T | undefined {
     for (const priority of ORDER) {
-      const next = this.#waiting[priority].shift();
-      if (next) return next;
+      const index = this.#waiting[priority].findIndex(fits);
+      if (index >= 0) return this.#waiting[priority].splice(index, 1)[0];
     }
     return undefined;
   }

@@ -20,23 +20,33 @@ export function postJson<T>(
   path: string,
   token: string,
   body: unknown,
-  timeoutMs = TIMEOUT_MS,
+  { timeoutMs = TIMEOUT_MS, signal }: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
 ): Promise<T> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  return request<T>(new URL(path, baseUrl), { method: 'POST', headers, body: JSON.stringify(body) }, timeoutMs);
+  const init = { method: 'POST', headers, body: JSON.stringify(body) };
+  return request<T>(new URL(path, baseUrl), init, timeoutMs, signal);
 }
 
-async function request<T>(url: URL, init: RequestInit, timeoutMs = TIMEOUT_MS): Promise<T> {
-  let response: Response;
+async function request<T>(url: URL, init: RequestInit, timeoutMs = TIMEOUT_MS, signal?: AbortSignal): Promise<T> {
+  // Not AbortSignal.any: on Node 20 a combined signal stays alive as long as its longest-lived source.
+  const ending = new AbortController();
+  const end = () => ending.abort(new Error('given up'));
+  const timer = setTimeout(() => ending.abort(new Error(`no answer in ${timeoutMs / 1000} s`)), timeoutMs);
+  signal?.addEventListener('abort', end, { once: true });
+  if (signal?.aborted) end();
   try {
-    response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+    const response = await fetch(url, { ...init, signal: ending.signal });
+    if (!response.ok) throw refused(url, response.status, await response.text());
+    return (await response.json()) as T;
   } catch (error) {
+    if (error instanceof DoinError) throw error;
     const reason =
       error instanceof Error && error.cause !== undefined ? errorMessage(error.cause) : errorMessage(error);
     throw unreachable(url, reason);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
   }
-  if (!response.ok) throw refused(url, response.status, await response.text());
-  return (await response.json()) as T;
 }
 
 /** A problem document says it in words; anything else is shown as it came. */

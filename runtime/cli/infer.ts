@@ -37,7 +37,9 @@ export function inferCommand(io: CliIo): CommandModule<object, InferArguments> {
         ...(channel !== undefined && { channel }),
       };
       const token = await readToken(options);
-      const answer = await postJson<InferenceJson>(checkedUrl(url), '/inference', token, request, TIMEOUT_MS);
+      const answer = await postJson<InferenceJson>(checkedUrl(url), '/inference', token, request, {
+        timeoutMs: TIMEOUT_MS,
+      });
       io.stdout.write(`${json ? JSON.stringify(answer) : answerText(answer)}\n`);
     },
   };

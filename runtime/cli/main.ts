@@ -20,6 +20,7 @@ import { syncPostgresCommand } from './sync-postgres.js';
 import { traceCommand } from './trace.js';
 import { verifyCommand } from './verify.js';
 import { walletCommand } from './wallet.js';
+import { workerCommand } from './worker.js';
 
 const modules: CliModules = {
   startNode: async (config, hooks) => (await import('../node/start.js')).startNode(config, hooks),
@@ -33,6 +34,8 @@ const modules: CliModules = {
   syncPostgres: async (options) => (await import('../stats/postgres/run.js')).runPostgresSync(options),
   exportSnapshot: async (options) => (await import('../node/snapshot/export.js')).exportSnapshot(options),
   checkSnapshot: async (options) => (await import('../node/snapshot/check.js')).checkSnapshot(options),
+  loadDefinitions: async (files) => (await import('../node/own-domains.js')).loadDefinitions(files),
+  runWorker: async (options) => (await import('../node/remote-worker.js')).runWorker(options),
   verifyChain: async (options) => (await import('../node/verify.js')).verifyChain(options),
 };
 
@@ -49,6 +52,7 @@ function buildParser(args: readonly string[], io: CliIo): Argv {
     .command([...queryCommands(io)])
     .command(domainsCommand(modules, io))
     .command(domainCommand(modules, io))
+    .command(workerCommand(modules, io))
     .command(walletCommand(io))
     .command(inferCommand(io))
     .command(doctorCommand(modules, io))
@@ -105,6 +109,10 @@ const OPTION_NAMES = [
     'server',
     'max-price',
     'channel',
+    'threads',
+    'node',
+    'name',
+    'definition',
   ],
 ];
 

@@ -1,7 +1,9 @@
 /** What the commands need of the rest of the program. `main.ts` fills it in; the commands import no node code. */
+
 import type { Environment } from '../../config/environment.js';
 import type { ConfigOverrides } from '../../config/load.js';
 import type { NodeConfig } from '../../config/schema.js';
+import type { LocalDomainSpec } from '../../gpu-workers/types.js';
 import type { EventPort } from '../http/port.js';
 import type { NodeSummary, StatusJson } from '../http/status.js';
 import type { PostgresSyncOptions } from '../stats/postgres/run.js';
@@ -122,6 +124,10 @@ export interface CliModules {
     anchors?: NodeConfig['anchors'];
     onChunk?(done: number, total: number): void;
   }): Promise<SnapshotCheck>;
+  /** By the hash under which a network knows them. */
+  loadDefinitions(files: readonly string[]): Promise<ReadonlyMap<string, LocalDomainSpec>>;
+  /** Resolves when it was ended; rejects when it cannot work for this node. */
+  runWorker(options: RemoteWorkerOptions): Promise<void>;
   verifyChain(options: {
     dataDir: string;
     anchors?: NodeConfig['anchors'];
@@ -129,6 +135,31 @@ export interface CliModules {
     onProgress?(height: number, tipHeight: number): void;
     onReplayed?(done: number, total: number): void;
   }): Promise<VerifyReport>;
+}
+
+export type WorkerTask =
+  | { readonly domainId: string; readonly kind: string; readonly state: 'started' | 'ended' }
+  | {
+      readonly domainId: string;
+      readonly kind: string;
+      readonly state: 'done';
+      readonly performance: number;
+      readonly seconds: number;
+    };
+
+export interface RemoteWorkerOptions {
+  /** HTTP address of the node. */
+  readonly url: string;
+  readonly token: string;
+  readonly name: string;
+  readonly threads: number;
+  readonly niceIncrement: number;
+  /** Domains defined on this machine, by the hash of their definition. */
+  readonly own: ReadonlyMap<string, LocalDomainSpec>;
+  /** Ends the worker, which gives its tasks back first. */
+  readonly signal: AbortSignal;
+  say(event: { readonly type: 'connected' | 'warning'; readonly text: string }): void;
+  onTask(task: WorkerTask): void;
 }
 
 export interface CliIo {

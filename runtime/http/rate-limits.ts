@@ -25,5 +25,9 @@ export async function limitRequests(app: FastifyInstance, perMinute: number): Pr
   });
 }
 
+/** Claims, renewals and results of one machine's workers, wrong tokens included: small tasks take milliseconds. */
+export const WORK_PER_MINUTE = 60_000;
+
 /** For the routes of a scope that change something. */
 export const WRITE_LIMIT = { rateLimit: { max: WRITES_PER_MINUTE, timeWindow: 60_000 } } as const;
+export const WORK_LIMIT = { rateLimit: { max: WORK_PER_MINUTE, timeWindow: 60_000 } } as const;

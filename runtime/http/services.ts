@@ -14,6 +14,7 @@ import { isUnavailable, sendProblem } from './problem.js';
 import { WRITE_LIMIT } from './rate-limits.js';
 import { page, problems } from './route.js';
 import { readSubmission, SUBMISSION_SCHEMA } from './submission.js';
+import { registerTaskRoutes } from './task-routes.js';
 import { requireToken } from './token.js';
 import { createWallet, type Wallet } from './wallet.js';
 
@@ -40,6 +41,7 @@ export function registerServices(app: FastifyInstance, { system, token }: Servic
   registerAccounts(app, wallet);
   app.register(async (scope) => {
     requireToken(scope, token);
+    registerTaskRoutes(scope, system, answering);
     const submission = written('Sign with the key of the node, and send', SUBMISSION_BYTES, SUBMISSION_SCHEMA, {
       202: { description: 'It waits for a block.', ...jsonSchema(submittedPage) },
     });

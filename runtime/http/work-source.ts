@@ -43,11 +43,17 @@ export function workPages(system: AskPort): WorkPages {
     },
 
     async pool() {
-      const { tasks, workers, completed, failed } = await system.ask(taskQueue.getTasks, {}, PAGE_TIMEOUT);
+      const { tasks, workers, completed, failed, remote } = await system.ask(taskQueue.getTasks, {}, PAGE_TIMEOUT);
       return {
         workers,
         completed,
         failed,
+        remote_workers: remote.map(({ name, slots, leases, completed: done }) => ({
+          worker: name,
+          slots,
+          tasks: leases,
+          completed: done,
+        })),
         tasks: tasks.map((task) => ({
           task_id: task.taskId,
           kind: task.kind,
@@ -58,6 +64,7 @@ export function workPages(system: AskPort): WorkPages {
           started_at_ms: task.startedAtMs,
           epoch: task.progress?.epoch ?? null,
           max_epochs: task.progress?.maxEpochs ?? null,
+          worker: task.worker,
         })),
       };
     },

@@ -84,7 +84,8 @@ function optionsOf(
     const spec = genesis.domains.find((candidate) => candidate.domainId === domainId) ?? own.get(domainId)?.spec;
     return spec === undefined ? [] : [{ domain, spec }];
   });
-  const { threads, nice_increment: niceIncrement } = config.workers;
+  const { nice_increment: niceIncrement } = config.workers;
+  const threads = config.workers.remote_only ? 0 : config.workers.threads;
   return {
     chain: {
       databaseFile: join(config.data_dir, 'chain.db'),
@@ -120,6 +121,7 @@ function optionsOf(
       threads,
       niceIncrement,
       domains: worked.map(({ spec }) => own.get(spec.domainId)?.local ?? spec),
+      specHashes: Object.fromEntries(worked.map(({ spec }) => [spec.domainId, domainHash(spec)])),
     },
     evaluator: {
       blobFolder,

@@ -1,6 +1,7 @@
 /** Domains that a node's owner brings: each defined by a file, as JSON with a program's command or as a module. */
 import { readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import { domainHash } from '../../actors/chain/genesis.js';
 import { BUILT_IN } from '../../config/built-in.js';
 import { checkDefinition, parseDefinition } from '../../config/domain-spec.js';
 import type { NodeConfig } from '../../config/schema.js';
@@ -62,4 +63,10 @@ export async function loadDefinition(file: string): Promise<OwnDomain> {
   );
   const spec = checkDefinition(module.spec ?? null, file);
   return { spec, local: { ...spec, module: pathToFileURL(file).href } };
+}
+
+/** By the hash under which a network knows them. */
+export async function loadDefinitions(files: readonly string[]): Promise<ReadonlyMap<string, LocalDomainSpec>> {
+  const own = await Promise.all(files.map(loadDefinition));
+  return new Map(own.map(({ spec, local }) => [domainHash(spec), local]));
 }

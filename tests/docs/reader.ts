@@ -80,7 +80,7 @@ export class Reader {
     const [out, err] = [new PassThrough(), new PassThrough()];
     const [stdout, stderr] = [textOf(out), textOf(err)];
     // What goes on until Ctrl-C gets it as soon as it has something to show.
-    if (args.includes('--every')) out.once('data', () => process.emit('SIGINT', 'SIGINT'));
+    if (args.includes('--every') || args[0] === 'worker') out.once('data', () => process.emit('SIGINT', 'SIGINT'));
     const { log } = console;
     const { write } = process.stderr;
     // yargs prints help, and a node its traces, past the streams of the command.
@@ -124,6 +124,9 @@ export class Reader {
     if (command === 'devnet' && !rest.includes('--prepare')) Object.assign(given, { nodes: '2', duration: '1' });
     if (command === 'doctor') given.port = '0';
     if (ASKS_NODE.has(command)) given.url = (await this.#history()).url;
+    if (command === 'worker') {
+      Object.assign(given, { node: (await this.#history()).url, 'token-file': 'doin-data/http.token', threads: '1' });
+    }
     if (command === 'trace') given.duration = '0.3';
     if (rest.includes('transfer')) rest.push('--new-address');
     if (command === 'verify' || command === 'snapshot') await this.#history();

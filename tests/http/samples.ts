@@ -155,7 +155,7 @@ export function sampleSource(height: number): StatusSource & { send(event: NodeE
     quorums: async () => ({ quorums: [] }),
     curve: async (domainId) => (domainId === 'digits' ? { domain_id: domainId, points: [] } : null),
     pendingTasks: async () => ({ tasks: [], total_pending: 0 }),
-    pool: async () => ({ workers: 2, completed: 1, failed: 0, tasks: [] }),
+    pool: async () => ({ workers: 2, completed: 1, failed: 0, remote_workers: [], tasks: [] }),
     async experiments() {
       throw new Error('secret detail');
     },

@@ -214,7 +214,7 @@ export class SimulatedDoin {
       simulated(reputationActor, { halfLifeMs: genesis.parameters.reputation.halfLifeMs }),
       simulated(
         createTaskQueueActor({ createPool: ({ threads }, ctx) => new SimulatedPool(ctx, { ...pool, threads }) }),
-        { threads: THREADS, niceIncrement: 0, domains },
+        { threads: THREADS, niceIncrement: 0, domains, specHashes: {} },
       ),
       simulated(
         createEvaluatorActor({ createBlobStore, openState: (file) => (file === 'owed' ? disk.owed : disk.receipts) }),

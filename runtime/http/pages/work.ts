@@ -2,7 +2,10 @@
 import { z } from 'zod';
 import { count, domainId, hash, nodeId, timeMs } from './schema.js';
 
-/** A seat at an optimum is upstream's task: given to one evaluator by the chain, so there is nothing to claim. */
+/**
+ * A seat at an optimum is upstream's task: given to one evaluator by the chain. What remote workers claim of a node
+ * (remote-tasks.ts) is the computation that its own seats and searches need.
+ */
 const seatTask = z.strictObject({
   id: z.string().describe('Optimum and seat; the same on every node.'),
   task_type: z.literal('optimae_verification'),
@@ -23,6 +26,14 @@ export const poolPage = z.strictObject({
   workers: count,
   completed: count,
   failed: count,
+  remote_workers: z.array(
+    z.strictObject({
+      worker: z.string(),
+      slots: count.describe('Tasks that it runs at a time.'),
+      tasks: count.describe('That it has now.'),
+      completed: count,
+    }),
+  ),
   tasks: z.array(
     z.strictObject({
       task_id: z.string(),
@@ -34,6 +45,7 @@ export const poolPage = z.strictObject({
       started_at_ms: timeMs.nullable(),
       epoch: count.nullable(),
       max_epochs: count.nullable(),
+      worker: z.string().nullable().describe('The remote worker that has it; null: this machine.'),
     }),
   ),
 });

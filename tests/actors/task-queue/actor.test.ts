@@ -13,7 +13,7 @@ const zeros = new Uint8Array(32);
 async function start(t: import('ava').ExecutionContext, threads = 1) {
   const ctx = new TestContext('task-queue');
   const domains = [misbehavingSpec(), quadraticSpec(10)];
-  const behaviour = await taskQueueActor.start(ctx, { threads, niceIncrement: 0, domains });
+  const behaviour = await taskQueueActor.start(ctx, { threads, niceIncrement: 0, domains, specHashes: {} });
   t.teardown(() => behaviour.stop?.());
   const run = async (taskId: string, priority: TaskPriority, task: PoolTask, deadline?: number) =>
     behaviour.handlers.run({ taskId, priority, task }, {
