@@ -96,11 +96,14 @@ class Libp2pPort implements NetworkPort {
     node.addEventListener('peer:disconnect', ({ detail }) => listener.disconnected(detail.toString()));
     node.addEventListener('peer:discovery', ({ detail }) => listener.discovered(`/p2p/${detail.id.toString()}`));
     for (const protocol of this.#responders.protocols()) await this.#serve(node, protocol);
-    guardRpc(node.services.pubsub, (peerId, rpc) => {
-      const allowed = this.#guard.allow(peerId, rpc, now());
-      if (!allowed) this.refuse(peerId, 'gossip-flood');
-      this.#traffic.copies += rpc.messages.length;
-      return allowed;
+    guardRpc(node.services.pubsub, {
+      allows: (peerId, rpc) => {
+        const allowed = this.#guard.allow(peerId, rpc, now());
+        if (!allowed) this.refuse(peerId, 'gossip-flood');
+        this.#traffic.copies += rpc.messages.length;
+        return allowed;
+      },
+      refuse: (peerId, code) => this.refuse(peerId, code),
     });
     this.#node = node;
     try {

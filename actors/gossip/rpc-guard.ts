@@ -1,6 +1,7 @@
 /**
- * Counts what peers ask of gossipsub itself, before it acts: grafts, prunes, announcements and requests of message ids,
- * subscriptions. Gossipsub ignores too many of them; here who sends too many pays for it and is disconnected in the end.
+ * What stands before gossipsub. It ignores bytes that are no RPC and closes a stream over a frame that is too long; here
+ * both are told with the peer they came from, who pays for it. And it counts what peers ask of gossipsub itself, before it acts: grafts, prunes, announcements and requests of message ids,
+ * subscriptions. Gossipsub ignores too many of them; here who sends too many pays, too, and is disconnected in the end.
  * Messages are counted where they are judged (topics.ts).
  */
 import type { GossipSub } from '@libp2p/gossipsub';
@@ -22,19 +23,76 @@ export class RpcGuard {
   }
 }
 
-/** Public in gossipsub's class, which its package does not export. */
+/** One frame of a peer's stream. */
+interface Frame {
+  subarray(): Uint8Array;
+}
+
+/** Methods of gossipsub's class, which its package does not export. */
 interface RpcReceiver {
+  pipePeerReadStream(from: PeerId, frames: AsyncIterable<Frame>): Promise<void>;
+  handlePeerReadStreamError(error: Error, from: PeerId): void;
+  decodeRpc(bytes: Uint8Array): RPC;
   handleReceivedRpc(from: PeerId, rpc: RPC): Promise<void>;
 }
 
-/** Puts a judge before everything gossipsub does with an RPC it has decoded. */
-export function guardRpc(pubsub: GossipSub, allows: (peerId: string, rpc: RPC) => boolean): void {
-  const receiver = pubsub as GossipSub & Partial<RpcReceiver>;
-  const handle = receiver.handleReceivedRpc?.bind(pubsub);
-  if (handle === undefined) throw new Error('this version of gossipsub hands its RPCs to nobody we could guard');
-  receiver.handleReceivedRpc = async (from, rpc) => {
-    if (allows(from.toString(), rpc)) await handle(from, rpc);
+export interface RpcJudge {
+  /** False: the RPC is dropped as a whole. */
+  allows(peerId: string, rpc: RPC): boolean;
+  refuse(peerId: string, code: 'malformed' | 'oversize'): void;
+}
+
+/** Of it-length-prefixed, by name: a length above the limit, or one that is no length. */
+const BAD_LENGTH = new Set(['InvalidDataLengthError', 'InvalidDataLengthLengthError', 'InvalidMessageLengthError']);
+
+/** Puts the judge before everything gossipsub does with a peer's bytes. */
+export function guardRpc(pubsub: GossipSub, judge: RpcJudge): void {
+  const receiver = receiverOf(pubsub);
+  const { pipePeerReadStream, handlePeerReadStreamError, decodeRpc, handleReceivedRpc } = receiver;
+  /** Whose bytes are decoded: gossipsub takes a frame's bytes and decodes them in one go. */
+  let sender = '';
+  receiver.pipePeerReadStream = (from, frames) =>
+    pipePeerReadStream.call(
+      pubsub,
+      from,
+      announced(frames, () => {
+        sender = from.toString();
+      }),
+    );
+  receiver.decodeRpc = (bytes) => {
+    try {
+      return decodeRpc.call(pubsub, bytes);
+    } catch (error) {
+      judge.refuse(sender, 'malformed');
+      throw error;
+    }
   };
+  receiver.handlePeerReadStreamError = (error, from) => {
+    if (BAD_LENGTH.has(error.name)) judge.refuse(from.toString(), 'oversize');
+    handlePeerReadStreamError.call(pubsub, error, from);
+  };
+  receiver.handleReceivedRpc = async (from, rpc) => {
+    if (judge.allows(from.toString(), rpc)) await handleReceivedRpc.call(pubsub, from, rpc);
+  };
+}
+
+function receiverOf(pubsub: GossipSub): RpcReceiver {
+  const methods = ['pipePeerReadStream', 'handlePeerReadStreamError', 'decodeRpc', 'handleReceivedRpc'] as const;
+  const receiver = pubsub as unknown as Partial<RpcReceiver>;
+  const missing = methods.filter((method) => typeof receiver[method] !== 'function');
+  if (missing.length === 0) return receiver as RpcReceiver;
+  throw new Error(`this version of gossipsub cannot be guarded: it has no ${missing.join(', ')}`);
+}
+
+async function* announced(frames: AsyncIterable<Frame>, taken: () => void): AsyncGenerator<Frame> {
+  for await (const frame of frames) {
+    yield {
+      subarray() {
+        taken();
+        return frame.subarray();
+      },
+    };
+  }
 }
 
 /** 0 for an RPC that brings only messages. */

@@ -91,6 +91,41 @@ test.serial('a request that trickles in too slowly is cut and counted', async (t
   await stop();
 });
 
+test.serial(
+  'bytes that are no RPC are charged to who sent them, who is dropped in the end, and to nobody else',
+  async (t) => {
+    const { victim, attacker, connection, stop } = await victimAndAttacker();
+    const honest = testPort(libp2pFactory);
+    honest.port.subscribe(TOPIC, async () => 'accept');
+    await honest.port.start();
+    await connect(honest.port, victim.port);
+    await eventually(() => victim.port.subscribers(TOPIC).includes(honest.port.peerId), 'the honest peer to be heard');
+    const [protocol = ''] = attacker.services.pubsub.protocols;
+    const stream = await connection.newStream(protocol);
+    // Each a frame of one byte: a field that promises more than there is.
+    for (let count = 0; count < 5; count += 1) stream.send(Uint8Array.of(1, 0x0a));
+    await eventually(
+      () => victim.recorder.disconnected.includes(attacker.peerId.toString()),
+      'the attacker to be dropped',
+    );
+    t.deepEqual(victim.port.refused(), { malformed: 5 });
+    t.is(victim.port.peers().find(({ peerId }) => peerId === honest.port.peerId)?.score, 0);
+    await honest.port.stop();
+    await stop();
+  },
+);
+
+test.serial('a gossip frame beyond the limit is charged before its body comes', async (t) => {
+  const { victim, attacker, connection, stop } = await victimAndAttacker();
+  await eventually(() => attacker.services.pubsub.getPeers().length > 0, 'gossip streams');
+  const [protocol = ''] = attacker.services.pubsub.protocols;
+  const stream = await connection.newStream(protocol);
+  stream.send(Uint8Array.of(0xff, 0xff, 0xff, 0x7f));
+  await eventually(() => victim.port.refused().oversize === 1, 'the refusal');
+  t.pass();
+  await stop();
+});
+
 test.serial('signed pubsub messages are refused unjudged: our own signatures are inside', async (t) => {
   const { attacker, judged, stop } = await victimAndAttacker();
   const honest = testPort(libp2pFactory);
