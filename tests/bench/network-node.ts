@@ -1,5 +1,6 @@
 /** One node of a fleet (fleet.ts): the production actors in a process of their own, driven over IPC. */
 import { chain } from '../../actors/chain/messages.js';
+import { findStamp, registrationHash } from '../../actors/chain/stamp.js';
 import { gossip } from '../../actors/gossip/messages.js';
 import { loadConfig } from '../../config/load.js';
 import { loadOrCreateIdentity } from '../../runtime/crypto/keys.js';
@@ -26,6 +27,12 @@ const system = await ActorSystem.start({
   },
 });
 
+/** Of the transaction whose way through the network is timed. */
+const stamp = findStamp(
+  { about: registrationHash(genesis.chainId, []), sender: keyPair.publicKey },
+  genesis.parameters.stake.stampBits,
+  { from: 0, count: 2 ** 30 },
+);
 const wallMs = () => performance.timeOrigin + performance.now();
 const say = (answer: FleetAnswer) => process.send?.(answer, () => undefined);
 
@@ -34,7 +41,7 @@ process.on('disconnect', () => process.exit());
 process.on('message', async ({ id, ask }: FleetQuestion) => {
   if (ask === 'submit') {
     const atMs = wallMs();
-    const body = { type: 'register-evaluator', stamp: 0, domains: [] } as const;
+    const body = { type: 'register-evaluator', domains: [], stamp } as const;
     const { transactionId } = await system.ask(chain.submit, { body });
     return say({ id, atMs, transactionId });
   }
