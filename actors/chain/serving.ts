@@ -1,10 +1,16 @@
-/** What this node hands out of its chain: where it stands, headers after a place in it, and blocks by hash. */
+/** What this node hands out of its chain: where it stands, headers after a place in it, and blocks with what they did. */
+import { decodeBlock } from './codec.js';
 import { LIMITS } from './limits.js';
-import type { BlockStore } from './store.js';
-import type { Hash } from './types.js';
+import type { BlockApplied, BlockView } from './messages.js';
+import type { BlockStore, BranchBlock, StoredBlock } from './store.js';
+import type { Block, Hash } from './types.js';
+import { appliedEvent } from './views.js';
 
 /** Headers in one answer at most. */
 const MAX_HEADERS_PER_ANSWER = 1_024;
+const MAX_BLOCKS_PER_ANSWER = 500;
+/** More branches than this at the top of the tree and the picture of it is cut. */
+const MAX_BRANCH_BLOCKS = 1000;
 /** A list of blocks ends with the one that brings it to this size. */
 const ENOUGH_BYTES = LIMITS.blockBytes;
 
@@ -52,4 +58,34 @@ export class Serving {
     }
     return found;
   }
+
+  /** Blocks of the main branch as they were announced when they were applied. */
+  async appliedFrom(height: number, limit: number): Promise<BlockApplied[]> {
+    const blocks: BlockApplied[] = [];
+    for (const stored of await this.#store.canonicalFrom(Math.max(1, height), Math.min(limit, MAX_BLOCKS_PER_ANSWER))) {
+      const records = await this.#store.getRecords(stored.hash);
+      blocks.push(
+        appliedEvent({ block: blockOf(stored), hash: stored.hash, isProofBlock: stored.isProofBlock, records }),
+      );
+    }
+    return blocks;
+  }
+
+  /** The blocks of all branches from this height on, cut when there are too many. */
+  branches(fromHeight: number): Promise<readonly BranchBlock[]> {
+    return this.#store.branchesFrom(fromHeight, MAX_BRANCH_BLOCKS);
+  }
+
+  async blockView(query: { readonly hash: Hash } | { readonly height: number }): Promise<BlockView | null> {
+    const stored = 'hash' in query ? await this.#store.get(query.hash) : await this.#store.canonicalAt(query.height);
+    if (stored === null) return null;
+    const records = await this.#store.getRecords(stored.hash);
+    return { hash: stored.hash, block: blockOf(stored), records, isProofBlock: stored.isProofBlock };
+  }
+}
+
+function blockOf({ hash, bytes }: StoredBlock): Block {
+  const decoded = decodeBlock(bytes);
+  if (!decoded.ok) throw new Error(`stored block ${hash} does not decode: ${decoded.detail}`);
+  return decoded.value;
 }

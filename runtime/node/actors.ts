@@ -1,8 +1,8 @@
 /** From config and genesis to the list of actors with their options: the one place that knows them all. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { ChainOptions } from '../../actors/chain/actor.js';
 import { domainHash, type Genesis, genesisHash } from '../../actors/chain/genesis.js';
+import type { ChainOptions } from '../../actors/chain/node.js';
 import type { PinnedBlock } from '../../actors/chain/pins.js';
 import type { EvaluatorOptions } from '../../actors/evaluator/actor.js';
 import type { GossipOptions } from '../../actors/gossip/actor.js';
