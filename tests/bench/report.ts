@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import type { BenchGoal, BenchResult } from './suite.js';
 
-const COLUMNS = ['suite', 'case', 'value', 'baseline', 'unit', 'ratio', 'goal', 'met'] as const;
+const COLUMNS = ['suite', 'case', 'value', '95 %', 'baseline', 'unit', 'ratio', 'goal', 'met'] as const;
 
 /** For a terminal. */
 export function table(results: readonly BenchResult[]): string {
@@ -13,13 +13,16 @@ export function table(results: readonly BenchResult[]): string {
   return `${rows.map(line).join('\n')}\n`;
 }
 
-function row({ suite, name, value, baseline, unit, ratio, goal, met }: BenchResult): string[] {
+function row({ suite, name, value, interval, baseline, unit, ratio, goal, met }: BenchResult): string[] {
   const judged = met === null ? '' : met ? 'yes' : 'NO';
-  return [suite, name, digits(value), digits(baseline), unit, digits(ratio), goalText(goal), judged];
+  const between = interval === null ? '' : interval.map(digits).join(' .. ');
+  return [suite, name, digits(value), between, digits(baseline), unit, digits(ratio), goalText(goal), judged];
 }
 
 function digits(value: number | null): string {
-  return value === null ? '-' : Number(value.toPrecision(4)).toLocaleString('en-US', { maximumFractionDigits: 3 });
+  if (value === null) return '-';
+  if (value !== 0 && Math.abs(value) < 0.01) return value.toExponential(2);
+  return Number(value.toPrecision(4)).toLocaleString('en-US', { maximumFractionDigits: 3 });
 }
 
 function goalText(goal: BenchGoal | null): string {
