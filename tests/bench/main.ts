@@ -4,6 +4,7 @@
  */
 
 import { suite as consensus } from './consensus.js';
+import { suite as kernels } from './kernels.js';
 import { suite as learning } from './learning.js';
 import { suite as network } from './network.js';
 import { saveReport, table } from './report.js';
@@ -13,7 +14,7 @@ import { type BenchResult, type BenchSuite, runCase } from './suite.js';
 import { suite as surface } from './surface.js';
 import { suite as sync } from './sync.js';
 
-const SUITES: readonly BenchSuite[] = [runtime, consensus, network, learning, search, surface, sync];
+const SUITES: readonly BenchSuite[] = [runtime, consensus, network, kernels, learning, search, surface, sync];
 
 async function main(words: readonly string[]): Promise<number> {
   const json = words.includes('--json');
