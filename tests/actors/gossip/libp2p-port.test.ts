@@ -161,6 +161,15 @@ test.serial('nodes meet over WebSockets as over TCP', async (t) => {
   await Promise.all([client.port.stop(), server.port.stop()]);
 });
 
+test.serial('an address may be a name, and leave open who is there', async (t) => {
+  const [server, client] = [testPort(libp2pFactory), testPort(libp2pFactory, { listen: [] })];
+  await Promise.all([server.port.start(), client.port.start()]);
+  const [, , , , number] = server.port.addresses()[0]!.split('/');
+  t.is(await client.port.dial(`/dns4/localhost/tcp/${number}`), server.port.peerId);
+  await eventually(() => server.recorder.connected.length === 1, 'the server to see the client');
+  await Promise.all([client.port.stop(), server.port.stop()]);
+});
+
 test.serial('a port in use is reported as such', async (t) => {
   const holder = createServer();
   await new Promise<void>((resolve) => void holder.listen(0, '127.0.0.1', resolve));
