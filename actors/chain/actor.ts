@@ -55,6 +55,10 @@ export function createChainActor(modules: ChainModules) {
           },
           getChannel: ({ channel }) => ({ channel: node.blockchain.head.state.get(CHANNEL, channel) ?? null }),
           getAccount: ({ node: account }) => node.own.accountOf(account),
+          getHistory: async ({ node: account, before, limit }) => ({
+            moves: await node.store.history(account, before, limit),
+            historyFrom: await node.store.historyFrom(),
+          }),
           getMembers: () => ({ members: membersOf(node.blockchain.head.state, options.genesis) }),
           getOpenOptimae: () => ({ optimae: openOptimaeOf(node.blockchain.head.state) }),
           getBlocks: async ({ hashes }) => ({ blocks: await node.serving.blocks(hashes) }),

@@ -309,8 +309,8 @@ async function checkPinned(store: BlockStore, pinned: PinnedBlock): Promise<void
 
 function toStore({ block, tip }: Added): BlockToStore {
   const { parent, height } = block.header;
-  const { hash, isProofBlock, records } = tip;
-  return { block: { hash, parent, height, isProofBlock, bytes: encode(blockCodec, block) }, records };
+  const { hash, isProofBlock, records, moves } = tip;
+  return { block: { hash, parent, height, isProofBlock, bytes: encode(blockCodec, block) }, records, moves };
 }
 
 function untrusted({

@@ -21,7 +21,7 @@ export function closeOptimum(execution: Execution, id: Hash, optimum: OptimumSta
   if (staked === 0) return;
   const burnedUnits = forfeits ? Math.trunc((staked * execution.genesis.parameters.stake.burnPercent) / 100) : 0;
   const returnedUnits = staked - burnedUnits;
-  unlock(execution, optimizer, returnedUnits);
+  unlock(execution, optimizer, returnedUnits, { cause: 'stake' });
   burnLocked(execution, burnedUnits);
   execution.records.push({ type: 'STAKE', optimum: id, domain: optimum.domain, optimizer, returnedUnits, burnedUnits });
 }

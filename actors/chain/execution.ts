@@ -3,6 +3,7 @@ import type { DomainSpec } from '../../gpu-workers/types.js';
 import { adjusted, decayed } from '../reputation/rules.js';
 import { type BlockUsage, baseFeeAfterGapUnits, NOTHING_USED } from './base-fee.js';
 import type { Genesis } from './genesis.js';
+import type { CoinMove } from './moves.js';
 import { DEFINITION } from './state/domains.js';
 import { withMemberEntry } from './state/members.js';
 import {
@@ -33,6 +34,7 @@ export class Execution {
   readonly genesis: Genesis;
   readonly block: BlockFacts;
   readonly records: ChainRecord[] = [];
+  readonly moves: CoinMove[] = [];
   /** Price of a place in this block. */
   readonly baseFeeUnits: number;
   usage: BlockUsage = NOTHING_USED;

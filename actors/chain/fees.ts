@@ -80,7 +80,7 @@ export function chargeFee(
   if (price === null) return { code: 'fee-below-base', later: true };
   const burnedUnits = price.burnUnits * places;
   const tipUnits = price.tipUnits * places;
-  const refusal = debit(execution, sender, burnedUnits + tipUnits);
+  const refusal = debit(execution, sender, burnedUnits + tipUnits, { cause: 'fee' });
   if (refusal !== null) return refusal;
   execution.usage = {
     ...usage,
@@ -95,7 +95,7 @@ export function chargeFee(
 export function settleFees(execution: Execution): void {
   const { places, burnedUnits, tipUnits } = execution.usage;
   burn(execution, burnedUnits);
-  credit(execution, execution.block.proposer, tipUnits);
+  credit(execution, execution.block.proposer, tipUnits, { cause: 'tips' });
   execution.updateGlobals({
     baseFeeUnits: nextBaseFeeUnits(execution.baseFeeUnits, places, execution.genesis.parameters.fees),
   });

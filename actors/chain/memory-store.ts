@@ -5,6 +5,7 @@
 import { decode } from '../../runtime/codec/canonical.js';
 import { DoinError } from '../../runtime/errors.js';
 import { blockCodec, headerBytesIn } from './codec.js';
+import type { CoinMove, MovePosition, StoredMove } from './moves.js';
 import type { Snapshot, SnapshotManifest } from './state/snapshot.js';
 import {
   type BlockStore,
@@ -15,12 +16,13 @@ import {
   notEmpty,
   type StoredBlock,
 } from './store.js';
-import type { ChainRecord, Hash } from './types.js';
+import type { ChainRecord, Hash, NodeId } from './types.js';
 
 interface Entry {
   readonly block: StoredBlock;
   /** As text, like the rows of the SQLite store: records come back as copies. */
   readonly records: string;
+  readonly moves: readonly CoinMove[];
 }
 
 /** What survives the end of a process, as a file would: stores that are opened on it see what others wrote. */
@@ -31,6 +33,7 @@ export class MemoryBlocks {
   readonly canonical: (Hash | undefined)[] = [];
   readonly snapshots: Snapshot[] = [];
   prunedBelow = 1;
+  historyFrom = 1;
 }
 
 export class MemoryBlockStore implements BlockStore {
@@ -64,9 +67,9 @@ export class MemoryBlockStore implements BlockStore {
         throw new Error(`two canonical blocks at height ${heightOf(hash)}: ${occupant} and ${hash}`);
       }
     }
-    for (const { block, records } of blocks) {
+    for (const { block, records, moves } of blocks) {
       if (!entries.has(block.hash)) {
-        entries.set(block.hash, { block: copyOf(block), records: JSON.stringify(records) });
+        entries.set(block.hash, { block: copyOf(block), records: JSON.stringify(records), moves: [...moves] });
       }
     }
     for (const hash of reverted) {
@@ -87,6 +90,23 @@ export class MemoryBlockStore implements BlockStore {
   async getRecords(hash: Hash): Promise<readonly ChainRecord[]> {
     const entry = this.#open().entries.get(hash);
     return entry === undefined ? [] : (JSON.parse(entry.records) as ChainRecord[]);
+  }
+
+  async history(account: NodeId, before: MovePosition | null, limit: number): Promise<readonly StoredMove[]> {
+    const { entries, canonical } = this.#open();
+    const found: StoredMove[] = [];
+    for (let height = Math.min(canonical.length - 1, before?.height ?? canonical.length); height >= 0; height -= 1) {
+      const block = canonical[height] ?? '';
+      const moves = (entries.get(block)?.moves ?? []).map((move, position) => ({ ...move, block, height, position }));
+      const isBefore = ({ position }: StoredMove) => height !== before?.height || position < before.position;
+      found.push(...moves.filter((move) => move.account === account && isBefore(move)).reverse());
+      if (found.length >= limit) break;
+    }
+    return found.slice(0, limit);
+  }
+
+  async historyFrom(): Promise<number> {
+    return this.#open().historyFrom;
   }
 
   async canonicalAt(height: number): Promise<StoredBlock | null> {
@@ -151,10 +171,11 @@ export class MemoryBlockStore implements BlockStore {
     const blocks = this.#open();
     if (blocks.entries.size > 0) throw notEmpty();
     const block = headerOnly(snapshot.header);
-    blocks.entries.set(block.hash, { block, records: '[]' });
+    blocks.entries.set(block.hash, { block, records: '[]', moves: [] });
     blocks.canonical[block.height] = block.hash;
     blocks.snapshots.push(snapshot);
     blocks.prunedBelow = block.height + 1;
+    blocks.historyFrom = block.height + 1;
   }
 
   async prunedBelow(): Promise<number> {
@@ -164,12 +185,12 @@ export class MemoryBlockStore implements BlockStore {
   async prune(belowHeight: number): Promise<void> {
     const blocks = this.#open();
     const { entries, canonical } = blocks;
-    for (const [hash, { block, records }] of entries) {
+    for (const [hash, { block, ...derived }] of entries) {
       if (block.height >= belowHeight || block.height < blocks.prunedBelow) continue;
       if (canonical[block.height] !== hash) entries.delete(hash);
       else {
         const { bytes } = headerOnly(decode(blockCodec, block.bytes).header);
-        entries.set(hash, { block: { ...block, bytes }, records });
+        entries.set(hash, { block: { ...block, bytes }, ...derived });
       }
     }
     blocks.prunedBelow = Math.max(blocks.prunedBelow, belowHeight);

@@ -3,6 +3,7 @@
 import type { DomainSpec } from '../../gpu-workers/types.js';
 import type { Genome } from '../../runtime/genome/space.js';
 import { ask, event, protocol } from '../../runtime/system/protocol.js';
+import type { MovePosition, StoredMove } from './moves.js';
 import type { PinnedBlock } from './pins.js';
 import type { Channel } from './state/channels.js';
 import type { BranchBlock } from './store.js';
@@ -253,6 +254,11 @@ export const chain = protocol('chain', {
   getDomains: ask<Record<string, never>, { domains: readonly DomainDetail[]; proposals: readonly ProposalView[] }>(),
   getChannel: ask<{ channel: Hash }, { channel: Channel | null }>(),
   getAccount: ask<{ node: NodeId }, AccountView>(),
+  /** What became of an account's coins, newest first, before a place. `historyFrom`: what came earlier is not here. */
+  getHistory: ask<
+    { node: NodeId; before: MovePosition | null; limit: number },
+    { moves: readonly StoredMove[]; historyFrom: number }
+  >(),
   getMembers: ask<Record<string, never>, { members: readonly MemberView[] }>(),
   getOpenOptimae: ask<Record<string, never>, { optimae: readonly OpenOptimum[] }>(),
   /**

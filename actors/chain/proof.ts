@@ -27,7 +27,7 @@ export function settleProof(execution: Execution): boolean {
   const subsidyUnits = subsidy(globals, parameters);
   const shares = execution.state.require(SHARES);
   const payments = split(subsidyUnits, shares, execution.block.proposer);
-  for (const payment of payments) credit(execution, payment.to, payment.amountUnits);
+  for (const payment of payments) credit(execution, payment.to, payment.amountUnits, { cause: 'reward' });
   execution.state = execution.state.set(SHARES, '', { optimizers: [], evaluators: [] });
   execution.updateGlobals({
     ...nextThreshold(globals, execution.block.timestampMs, parameters),

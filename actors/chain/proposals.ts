@@ -10,7 +10,7 @@ export function activateDomain(execution: Execution, domainId: string): void {
   const definition = execution.state.require(DEFINITION, domainId);
   const { spec, proposal } = definition;
   if (proposal === null) return;
-  unlock(execution, proposal.proposer, proposal.depositUnits);
+  unlock(execution, proposal.proposer, proposal.depositUnits, { cause: 'deposit' });
   execution.state = execution.state
     .set(DEFINITION, domainId, { ...definition, proposal: null })
     .set(DOMAINS, '', withMember(execution.state.require(DOMAINS), domainId))
@@ -28,7 +28,7 @@ export function expireProposals(execution: Execution): void {
     if (proposal === null || execution.block.timestampMs < proposal.expiresAtMs) continue;
     const burnedUnits = Number(scaleByNano(BigInt(proposal.depositUnits), BigInt(burnNano)));
     burnLocked(execution, burnedUnits);
-    unlock(execution, proposal.proposer, proposal.depositUnits - burnedUnits);
+    unlock(execution, proposal.proposer, proposal.depositUnits - burnedUnits, { cause: 'deposit' });
     execution.state = execution.state.delete(DEFINITION, domainId);
     endProposal(execution, definition, 'expired');
   }

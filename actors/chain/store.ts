@@ -4,8 +4,9 @@ import { decode, encode } from '../../runtime/codec/canonical.js';
 import { DoinError } from '../../runtime/errors.js';
 import { Database } from '../../runtime/storage/sqlite.js';
 import { blockCodec, headerBytesIn, headerCodec, headerHash, MAX_HEADER_BYTES } from './codec.js';
+import type { CoinMove, MovePosition, StoredMove } from './moves.js';
 import type { Snapshot, SnapshotManifest } from './state/snapshot.js';
-import type { BlockHeader, ChainRecord, Hash } from './types.js';
+import type { BlockHeader, ChainRecord, Hash, NodeId } from './types.js';
 
 export interface StoredBlock {
   readonly hash: Hash;
@@ -36,6 +37,7 @@ export interface BranchBlock {
 export interface BlockToStore {
   readonly block: StoredBlock;
   readonly records: readonly ChainRecord[];
+  readonly moves: readonly CoinMove[];
 }
 
 /** What the chain actor needs of a store; SQLite in production. */
@@ -44,6 +46,10 @@ export interface BlockStore {
   save(blocks: readonly BlockToStore[], change: HeadChange | null): Promise<void>;
   get(hash: Hash): Promise<StoredBlock | null>;
   getRecords(hash: Hash): Promise<readonly ChainRecord[]>;
+  /** Moves of an account in canonical blocks, newest first, before a place. Pruning leaves them. */
+  history(account: NodeId, before: MovePosition | null, limit: number): Promise<readonly StoredMove[]>;
+  /** Moves of blocks below this height are not here; 1 unless the chain starts at a snapshot. */
+  historyFrom(): Promise<number>;
   canonicalAt(height: number): Promise<StoredBlock | null>;
   /** Canonical blocks from a height on, ascending. */
   canonicalFrom(height: number, limit: number): Promise<readonly StoredBlock[]>;
@@ -88,6 +94,19 @@ const SCHEMA = `
     content TEXT NOT NULL,
     PRIMARY KEY (block, position)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS moves (
+    block TEXT NOT NULL REFERENCES blocks (hash),
+    position INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    units INTEGER NOT NULL,
+    balance INTEGER NOT NULL,
+    counterparty TEXT,
+    time_ms INTEGER NOT NULL,
+    PRIMARY KEY (block, position)
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS moves_by_account ON moves (account, height, position);
   CREATE TABLE IF NOT EXISTS snapshots (height INTEGER PRIMARY KEY, header BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS snapshot_chunks (
     height INTEGER NOT NULL REFERENCES snapshots (height) ON DELETE CASCADE,
@@ -97,7 +116,7 @@ const SCHEMA = `
   );
   CREATE INDEX IF NOT EXISTS records_by_optimum ON records (optimum) WHERE optimum IS NOT NULL;
 `;
-const SCHEMA_VERSION = '2';
+const SCHEMA_VERSION = '3';
 /** The one before the newest is for a branch switch below the newest. */
 const SNAPSHOTS_KEPT = 2;
 const PRUNED_AT_A_TIME = 500;
@@ -146,6 +165,22 @@ export class SqliteBlockStore implements BlockStore {
         blocks.map(({ block }) => [block.hash, block.parent, block.height, 0, block.isProofBlock ? 1 : 0, block.bytes]),
       );
       await database.insert('INSERT OR IGNORE INTO records (block, position, type, optimum, content) VALUES', records);
+      await database.insert(
+        'INSERT OR IGNORE INTO moves (block, position, height, account, cause, units, balance, counterparty, time_ms) VALUES',
+        blocks.flatMap(({ block: { hash, height }, moves }) =>
+          moves.map(({ account, cause, units, balanceUnits, counterparty, timestampMs }, position) => [
+            hash,
+            position,
+            height,
+            account,
+            cause,
+            units,
+            balanceUnits,
+            counterparty,
+            timestampMs,
+          ]),
+        ),
+      );
       if (change === null) return;
       await database.forEach('UPDATE blocks SET canonical = 0 WHERE hash IN', change.reverted);
       await database.forEach('UPDATE blocks SET canonical = 1 WHERE hash IN', change.applied);
@@ -162,6 +197,22 @@ export class SqliteBlockStore implements BlockStore {
       [hash],
     );
     return rows.map((row) => JSON.parse(row.content) as ChainRecord);
+  }
+
+  history(account: NodeId, before: MovePosition | null, limit: number): Promise<readonly StoredMove[]> {
+    const { height, position } = before ?? { height: Number.MAX_SAFE_INTEGER, position: 0 };
+    return this.#database.all<StoredMove>(
+      `SELECT block, moves.height, position, account, cause, units, balance AS balanceUnits, counterparty,
+         time_ms AS timestampMs
+       FROM moves JOIN blocks ON hash = block
+       WHERE account = ? AND (moves.height, position) < (?, ?) AND canonical = 1
+       ORDER BY moves.height DESC, position DESC LIMIT ?`,
+      [account, height, position, limit],
+    );
+  }
+
+  historyFrom(): Promise<number> {
+    return this.#heightIn('history_from');
   }
 
   async canonicalAt(height: number): Promise<StoredBlock | null> {
@@ -257,13 +308,13 @@ export class SqliteBlockStore implements BlockStore {
         [hash, parent, height, bytes],
       );
       await this.#insertSnapshot(snapshot);
-      await this.#setPruned(height + 1);
+      await this.#setHeight('pruned_below', height + 1);
+      await this.#setHeight('history_from', height + 1);
     });
   }
 
-  async prunedBelow(): Promise<number> {
-    const row = await this.#database.get<{ value: string }>("SELECT value FROM meta WHERE key = 'pruned_below'");
-    return row === undefined ? 1 : Number(row.value);
+  prunedBelow(): Promise<number> {
+    return this.#heightIn('pruned_below');
   }
 
   async prune(belowHeight: number): Promise<void> {
@@ -272,17 +323,17 @@ export class SqliteBlockStore implements BlockStore {
       const below = Math.min(belowHeight, from + PRUNED_AT_A_TIME);
       await database.transaction(async () => {
         const range = 'canonical = 0 AND height >= ? AND height < ?';
-        await database.run(`DELETE FROM records WHERE block IN (SELECT hash FROM blocks WHERE ${range})`, [
-          from,
-          below,
-        ]);
+        for (const table of ['records', 'moves']) {
+          const sides = `DELETE FROM ${table} WHERE block IN (SELECT hash FROM blocks WHERE ${range})`;
+          await database.run(sides, [from, below]);
+        }
         await database.run(`DELETE FROM blocks WHERE ${range}`, [from, below]);
         for (const { hash, bytes } of await this.canonicalFrom(from, below - from)) {
           const block = decode(blockCodec, bytes);
           if (block.header.height >= below) break;
           await database.run('UPDATE blocks SET bytes = ? WHERE hash = ?', [headerOnly(block.header).bytes, hash]);
         }
-        await this.#setPruned(below);
+        await this.#setHeight('pruned_below', below);
       });
     }
   }
@@ -308,8 +359,13 @@ export class SqliteBlockStore implements BlockStore {
     );
   }
 
-  #setPruned(below: number): Promise<void> {
-    return this.#database.run("INSERT OR REPLACE INTO meta (key, value) VALUES ('pruned_below', ?)", [String(below)]);
+  async #heightIn(key: string): Promise<number> {
+    const row = await this.#database.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', [key]);
+    return row === undefined ? 1 : Number(row.value);
+  }
+
+  #setHeight(key: string, height: number): Promise<void> {
+    return this.#database.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', [key, String(height)]);
   }
 
   close(): Promise<void> {

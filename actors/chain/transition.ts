@@ -11,6 +11,7 @@ import { settleFees } from './fees.js';
 import { countAttestations, enterCheckpoint, hasUnfinalizedProof, noteProof } from './finality/rules.js';
 import type { Genesis } from './genesis.js';
 import { LIMITS } from './limits.js';
+import type { CoinMove } from './moves.js';
 import { settleProof } from './proof.js';
 import { expireProposals } from './proposals.js';
 import { nextBeacon, opensAtMs, proposerAt, slotStartMs, vrfInput } from './schedule.js';
@@ -29,6 +30,7 @@ export interface Tip {
 
 export interface Applied extends Tip {
   readonly records: readonly ChainRecord[];
+  readonly moves: readonly CoinMove[];
   readonly isProofBlock: boolean;
 }
 
@@ -164,5 +166,6 @@ function finish(execution: Execution, hash: Hash): Applied {
   expireProposals(execution);
   const isProofBlock = settleProof(execution);
   if (isProofBlock) noteProof(execution);
-  return { hash, state: execution.state, records: execution.records, isProofBlock };
+  const { state, records, moves } = execution;
+  return { hash, state, records, moves, isProofBlock };
 }

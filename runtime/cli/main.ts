@@ -95,6 +95,7 @@ const OPTION_NAMES = [
     'prepare',
     'from',
     'limit',
+    'after',
     'snapshot',
     'checkpoint',
     'anchored',

@@ -8,11 +8,11 @@ import { INFERENCE_SCHEMA, infer } from './inference.js';
 import { domainsPage } from './pages/domains.js';
 import { inferencePage } from './pages/inference.js';
 import { hash, jsonSchema } from './pages/schema.js';
-import { accountPage, submittedPage, transactionPage } from './pages/wallet.js';
+import { accountPage, historyPage, submittedPage, transactionPage } from './pages/wallet.js';
 import type { AskPort } from './port.js';
 import { isUnavailable, sendProblem } from './problem.js';
 import { WRITE_LIMIT } from './rate-limits.js';
-import { page, problems } from './route.js';
+import { limit, page, problems } from './route.js';
 import { readSubmission, SUBMISSION_SCHEMA } from './submission.js';
 import { registerTaskRoutes } from './task-routes.js';
 import { requireToken } from './token.js';
@@ -32,6 +32,15 @@ const INFERENCE_BODY_BYTES = 128 * 1024;
 const BAD_REQUEST = new Set(['bad-request', 'bad-input', 'domain-file-invalid', 'transaction-too-large']);
 
 const accountParams = z.strictObject({ address: z.string().max(128).describe('PeerId, or 64 hex digits of the key.') });
+const historyQuery = z.strictObject({
+  after: z
+    .string()
+    .regex(/^\d{1,15}:\d{1,6}$/)
+    .optional()
+    .describe('`next` of the page before; left out: the newest.'),
+  limit: limit(50, 500),
+});
+type HistoryQuery = z.infer<typeof historyQuery>;
 const transactionParams = z.strictObject({ id: hash });
 
 export function registerServices(app: FastifyInstance, { system, token }: Services): void {
@@ -62,11 +71,28 @@ function registerAccounts(app: FastifyInstance, wallet: Wallet): void {
   const account = page('wallet', 'Any account', accountPage, { params: accountParams });
   app.get<{ Params: { address: string } }>('/accounts/:address', account, async ({ params: { address } }, reply) => {
     const node = addressOf(address);
-    if (node !== null) return wallet.account(node);
-    return sendProblem(reply, 400, 'bad-address', 'address: use a PeerId (12D3Koo...) or 64 hex digits of a key');
+    return node === null ? badAddress(reply) : wallet.account(node);
   });
+  const own = page('wallet', "History of the node's account", historyPage, { querystring: historyQuery });
+  app.get<{ Querystring: HistoryQuery }>('/wallet/history', own, ({ query: { after, limit: most } }) =>
+    wallet.history(null, after ?? null, most),
+  );
+  const parameters = { params: accountParams, querystring: historyQuery };
+  const any = page('wallet', 'History of any account', historyPage, parameters);
+  app.get<{ Params: { address: string }; Querystring: HistoryQuery }>(
+    '/accounts/:address/history',
+    any,
+    async ({ params: { address }, query: { after, limit: most } }, reply) => {
+      const node = addressOf(address);
+      return node === null ? badAddress(reply) : wallet.history(node, after ?? null, most);
+    },
+  );
   const transaction = page('wallet', 'Where a recent transaction is', transactionPage, { params: transactionParams });
   app.get<{ Params: { id: string } }>('/transactions/:id', transaction, ({ params: { id } }) => wallet.transaction(id));
+}
+
+function badAddress(reply: FastifyReply): FastifyReply {
+  return sendProblem(reply, 400, 'bad-address', 'address: use a PeerId (12D3Koo...) or 64 hex digits of a key');
 }
 
 /** A route that acts. The schema is for the description; the handler checks, and says what is wrong in words. */

@@ -54,6 +54,33 @@ test('a transfer waits for its block and shows its confirmations', async (t) => 
   t.is(chain.balance('bob'), before + 150_000_000);
 });
 
+interface Moved {
+  readonly cause: string;
+  readonly amount_units: number;
+}
+
+test('the history is a table with what went to whom, and JSON', async (t) => {
+  const { chain, driver, url, owner } = await served(t);
+  const running = doin('wallet', 'transfer', '1.5', BOB, ...owner);
+  const { bytes } = await driver.context.event(messages.transactionAccepted);
+  const sent = decodeTransaction(bytes);
+  if (!sent.ok) return t.fail(sent.detail);
+  chain.add([sent.value]);
+  await driver.receive(chain);
+  await running;
+  const { code, stdout, stderr } = await doin('wallet', 'history', ...url);
+  t.is(code, 0, stderr);
+  t.regex(stdout, new RegExp(`transfer +-1\\.50000000 +\\d+\\.\\d{8} +${BOB}`));
+  t.regex(stdout, /reward +\+\d+/);
+  const other = JSON.parse((await doin('wallet', 'history', BOB, '--json', '--limit', '2', ...url)).stdout);
+  t.is(other.entries.length, 2);
+  t.is(other.entries[0].balance_units, chain.balance('bob'));
+  t.true(other.entries.some(({ cause, amount_units: units }: Moved) => cause === 'transfer' && units === 150_000_000));
+  const wrong = await doin('wallet', 'history', '--after', 'x', ...url);
+  t.is(wrong.code, 2);
+  t.regex(wrong.stderr, /--after = "x": is no place/);
+});
+
 test('what cannot be sent is said with its reason', async (t) => {
   const { driver, owner, url } = await served(t);
   const stranger = peerIdOf(keyOf('stranger').publicKey);

@@ -135,6 +135,33 @@ test('accounts are found by PeerId and by key', async (t) => {
   t.is((await app.inject({ url: '/accounts/nobody' })).statusCode, 400);
 });
 
+test('the history of an account is told in pages that add up to its balance', async (t) => {
+  const { app, chain } = await served(t);
+  const ada = peerIdOf(keyOf('ada').publicKey);
+  const entries: { amount_units: number; balance_units: number; cause: string; amount: string }[] = [];
+  for (let after = ''; ; ) {
+    const answer = await app.inject({ url: `/wallet/history?limit=1${after}` });
+    t.is(answer.statusCode, 200, answer.body);
+    const page = answer.json();
+    t.like(page, { address: ada, network: 'test', history_from: 1, chain_height: chain.blocks.length });
+    entries.push(...page.entries);
+    if (page.next === null) break;
+    after = `&after=${page.next}`;
+  }
+  t.is(entries[0]?.balance_units, chain.balance('ada'));
+  t.is(
+    entries.reduce((sum, { amount_units: units }) => sum + units, 0),
+    chain.balance('ada'),
+  );
+  t.is(entries[0]?.cause, 'reward');
+  t.regex(entries[0]?.amount ?? '', /^\d+\.\d{8}$/);
+  const whole = (await app.inject({ url: `/accounts/${ada}/history` })).json();
+  t.deepEqual(whole.entries, entries);
+  t.is((await app.inject({ url: `/accounts/${STRANGER}/history` })).json().entries.length, 0);
+  t.is((await app.inject({ url: '/accounts/nobody/history' })).statusCode, 400);
+  t.is((await app.inject({ url: '/wallet/history?after=1' })).statusCode, 400);
+});
+
 test('who asks too often is told to wait, and wrong tokens count', async (t) => {
   const { app } = await served(t, 3);
   const codes: number[] = [];

@@ -33,7 +33,8 @@ export function applyTransaction(
   if (!nonceIsFresh(account, transaction.nonce)) return { code: 'nonce-used' };
   const message = transactionSigningBytes(execution.genesis.chainId, transaction);
   if (!verify(transaction.sender, message, transaction.signature)) return { code: 'bad-signature' };
-  const { state, usage } = execution;
+  const { state, usage, moves } = execution;
+  const moved = moves.length;
   execution.state = state.set(ACCOUNT, transaction.sender, withNonceUsed(account, transaction.nonce));
   const places = placesOf(transactionBytes(transaction).length);
   const refusal =
@@ -41,6 +42,7 @@ export function applyTransaction(
   if (refusal !== null) {
     execution.state = state;
     execution.usage = usage;
+    moves.length = moved;
   }
   return refusal;
 }

@@ -37,7 +37,7 @@ export function applyChannelOpen(
   if (execution.domain(domain) === undefined) return { code: 'unknown-domain' };
   const open = execution.state.get(CHANNEL_COUNT, sender) ?? 0;
   if (open >= execution.genesis.parameters.channels.maxOpen) return { code: 'too-many-channels', later: true };
-  const refusal = lock(execution, sender, depositUnits);
+  const refusal = lock(execution, sender, depositUnits, { cause: 'channel', counterparty: to });
   if (refusal !== null) return refusal;
   const id = channelId(sender, nonce);
   const channel: Channel = { payer: sender, to, domain, depositUnits, closing: null };
@@ -111,7 +111,7 @@ function settle(execution: Execution, id: Hash, channel: Channel, owedUnits: num
     takeLocked(execution, owedUnits);
     payForInference(execution, { from: payer, to, domain, request: id }, owedUnits);
   }
-  unlock(execution, payer, depositUnits - owedUnits);
+  unlock(execution, payer, depositUnits - owedUnits, { cause: 'channel', counterparty: to });
   const open = (execution.state.get(CHANNEL_COUNT, payer) ?? 1) - 1;
   const { state } = execution;
   execution.state = (open === 0 ? state.delete(CHANNEL_COUNT, payer) : state.set(CHANNEL_COUNT, payer, open)).delete(

@@ -81,7 +81,7 @@ export function applyCommit(execution: Execution, sender: NodeId, body: Commit):
 function takeStake(execution: Execution, sender: NodeId): Refusal | null {
   const own = execution.state.get(OPEN_COUNT, sender) ?? 0;
   if (own >= execution.genesis.parameters.maxOpenCommits) return { code: 'too-many-commits', later: true };
-  return lock(execution, sender, stakeUnits(execution));
+  return lock(execution, sender, stakeUnits(execution), { cause: 'stake' });
 }
 
 /**

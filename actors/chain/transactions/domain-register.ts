@@ -23,7 +23,7 @@ export function applyDomainRegistration(
   const total = proposals.length + execution.state.require(DOMAINS).length;
   if (proposals.length >= LIMITS.proposals || total >= LIMITS.domains) return { code: 'too-many-domains', later: true };
   const { depositUnits, votingMs } = execution.genesis.parameters.domains;
-  const refusal = lock(execution, sender, depositUnits);
+  const refusal = lock(execution, sender, depositUnits, { cause: 'deposit' });
   if (refusal !== null) return refusal;
   const expiresAtMs = execution.block.timestampMs + votingMs;
   execution.state = execution.state

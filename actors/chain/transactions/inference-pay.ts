@@ -17,7 +17,7 @@ export function applyInferencePayment(
   if (to === sender) return { code: 'payment-to-self' };
   if (!isAcceptableKey(to)) return { code: 'bad-recipient' };
   if (execution.domain(domain) === undefined) return { code: 'unknown-domain' };
-  const refusal = debit(execution, sender, amountUnits);
+  const refusal = debit(execution, sender, amountUnits, { cause: 'inference', counterparty: to });
   if (refusal === null) payForInference(execution, { from: sender, to, domain, request }, amountUnits);
   return refusal;
 }
@@ -30,7 +30,7 @@ export function payForInference(
 ): void {
   const burnedUnits = burnedPartUnits(amountUnits, execution.genesis.parameters.weights.inferenceBurnNano);
   burn(execution, burnedUnits);
-  credit(execution, payment.to, amountUnits - burnedUnits);
+  credit(execution, payment.to, amountUnits - burnedUnits, { cause: 'inference', counterparty: payment.from });
   countPayment(execution, payment.domain, burnedUnits);
   execution.records.push({ type: 'INFERENCE_PAID', ...payment, amountUnits, burnedUnits });
 }

@@ -14,7 +14,8 @@ export function applyTransfer(execution: Execution, sender: NodeId, transfer: Tr
   // The check is costly, and whoever has an account passed it or signed for it.
   const known = execution.state.get(ACCOUNT, transfer.to) !== undefined;
   if (!known && !isAcceptableKey(transfer.to)) return { code: 'bad-recipient' };
-  const refusal = debit(execution, sender, transfer.amountUnits);
-  if (refusal === null) credit(execution, transfer.to, transfer.amountUnits);
+  const { to, amountUnits } = transfer;
+  const refusal = debit(execution, sender, amountUnits, { cause: 'transfer', counterparty: to });
+  if (refusal === null) credit(execution, to, amountUnits, { cause: 'transfer', counterparty: sender });
   return refusal;
 }

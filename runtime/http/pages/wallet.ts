@@ -1,6 +1,6 @@
-/** `/wallet`, `/accounts/{address}`, `/transactions`: accounts, and what was sent. */
+/** `/wallet`, `/accounts/{address}`, their histories, `/transactions`: accounts, and what was sent. */
 import { z } from 'zod';
-import { count, hash } from './schema.js';
+import { count, hash, isoTime } from './schema.js';
 
 export const accountPage = z.strictObject({
   address: z.string().describe("PeerId of the account's key."),
@@ -14,6 +14,30 @@ export const accountPage = z.strictObject({
   pending: z
     .array(z.strictObject({ transaction_id: hash, type: z.string(), nonce: count, most: z.string() }))
     .describe('Transactions of the account that wait on this node for a block.'),
+});
+
+const movePage = z.strictObject({
+  block_height: count,
+  block_hash: hash,
+  time: isoTime,
+  cause: z
+    .enum(['transfer', 'fee', 'tips', 'inference', 'stake', 'deposit', 'channel', 'reward'])
+    .describe('fee: paid for a transaction; tips: of others, for a block; reward: minted by a proof block.'),
+  amount: z.string().describe('Decimal coins; negative for what went out or is locked.'),
+  amount_units: z.int(),
+  counterparty: z.string().nullable().describe('PeerId of the other account.'),
+  balance: z.string().describe('Of the account after it.'),
+  balance_units: count,
+});
+
+export const historyPage = z.strictObject({
+  address: z.string(),
+  network: z.string(),
+  chain_height: count,
+  finalized_height: count,
+  history_from: count.describe('First block that is told of: later than 1 on a node that started from a snapshot.'),
+  entries: z.array(movePage).describe('Newest first. Whatever the balance is made of, once.'),
+  next: z.string().nullable().describe('`after` of the next page; null: there is no more.'),
 });
 
 export const submittedPage = z.strictObject({

@@ -8,6 +8,8 @@ import { split, subsidy } from '../../../actors/chain/proof.js';
 import { keyOf, makeGenesis, START_MS } from '../../kit/chain.js';
 
 const genesis = makeGenesis(['ada']);
+/** The sums do not depend on it. */
+const WHY = { cause: 'transfer' } as const;
 const NODES = ['ada', 'bob', 'cid'].map((name) => keyOf(name).publicKey);
 
 function fresh(): Execution {
@@ -31,11 +33,11 @@ test('whatever is paid, locked, given back and burned, every coin stays accounte
         const before = NODES.map((node) => balanceOf(execution, node));
         if (kind === 'mint') {
           execution.updateGlobals({ supplyUnits: execution.globals().supplyUnits + units });
-          credit(execution, payee, units);
+          credit(execution, payee, units, WHY);
         } else if (kind === 'pay') {
-          if (debit(execution, payer, units) === null) credit(execution, payee, units);
+          if (debit(execution, payer, units, WHY) === null) credit(execution, payee, units, WHY);
         } else if (kind === 'lock') {
-          if (lock(execution, payer, units) === null) locked += units;
+          if (lock(execution, payer, units, WHY) === null) locked += units;
           else
             t.deepEqual(
               NODES.map((node) => balanceOf(execution, node)),
@@ -45,7 +47,7 @@ test('whatever is paid, locked, given back and burned, every coin stays accounte
         } else {
           const part = Math.min(units, locked);
           locked -= part;
-          if (kind === 'unlock') unlock(execution, payee, part);
+          if (kind === 'unlock') unlock(execution, payee, part, WHY);
           else burnLocked(execution, part);
         }
         const { mintedUnits, accountedUnits } = auditOf(execution.state);
@@ -61,11 +63,11 @@ test('whatever is paid, locked, given back and burned, every coin stays accounte
 test('no rule can move an amount that is none, or give back more than is locked', (t) => {
   const execution = fresh();
   for (const units of [-1, 0.5, Number.NaN, Number.MAX_SAFE_INTEGER + 1]) {
-    t.throws(() => credit(execution, NODES[0]!, units), { instanceOf: RangeError });
-    t.throws(() => debit(execution, NODES[0]!, units), { instanceOf: RangeError });
-    t.throws(() => lock(execution, NODES[0]!, units), { instanceOf: RangeError });
+    t.throws(() => credit(execution, NODES[0]!, units, WHY), { instanceOf: RangeError });
+    t.throws(() => debit(execution, NODES[0]!, units, WHY), { instanceOf: RangeError });
+    t.throws(() => lock(execution, NODES[0]!, units, WHY), { instanceOf: RangeError });
   }
-  t.throws(() => unlock(execution, NODES[0]!, 1), { instanceOf: RangeError });
+  t.throws(() => unlock(execution, NODES[0]!, 1, WHY), { instanceOf: RangeError });
   t.throws(() => burnLocked(execution, 1), { instanceOf: RangeError });
 });
 

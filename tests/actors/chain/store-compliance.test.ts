@@ -43,8 +43,12 @@ for (const [kind, create] of Object.entries(KINDS)) {
   const withStore = async (t: ExecutionContext) => {
     const open = await create(t);
     const store = await open(GENESIS);
-    await store.save([{ block: a1, records: [record] }], { head: a1.hash, reverted: [], applied: [a1.hash] });
-    await store.save([{ block: a2, records: [] }], { head: a2.hash, reverted: [], applied: [a2.hash] });
+    await store.save([{ block: a1, records: [record], moves: [] }], {
+      head: a1.hash,
+      reverted: [],
+      applied: [a1.hash],
+    });
+    await store.save([{ block: a2, records: [], moves: [] }], { head: a2.hash, reverted: [], applied: [a2.hash] });
     return { open, store };
   };
   const heads = async (store: BlockStore) => (await store.canonicalFrom(1, 10)).map(({ hash }) => hash);
@@ -61,6 +65,7 @@ for (const [kind, create] of Object.entries(KINDS)) {
     const stored = network.blocks.map((whole, index) => ({
       block: { ...block('', whole.header.parent, index + 1), hash: hashes[index]!, bytes: blockBytes(whole) },
       records: [],
+      moves: [],
     }));
     await store.save(stored, { head: hashes[1]!, reverted: [], applied: hashes });
     const headers = network.blocks.map(({ header }) => encode(headerCodec, header));
@@ -87,7 +92,7 @@ for (const [kind, create] of Object.entries(KINDS)) {
   test(`${kind}: all branches are listed from a height on, and which of them is canonical`, async (t) => {
     const { store } = await withStore(t);
     t.teardown(() => store.close());
-    await store.save([{ block: b2, records: [] }], null);
+    await store.save([{ block: b2, records: [], moves: [] }], null);
     const places = async (from: number, limit: number) =>
       (await store.branchesFrom(from, limit)).map(({ hash, parent, isCanonical }) => [hash, parent, isCanonical]);
     const second = [
@@ -98,7 +103,7 @@ for (const [kind, create] of Object.entries(KINDS)) {
     t.deepEqual(await places(0, 10), [[a1.hash, GENESIS, true], ...second]);
     t.is((await places(0, 2)).length, 2);
     const change = { head: b3.hash, reverted: [a2.hash], applied: [b2.hash, b3.hash] };
-    await store.save([{ block: b3, records: [] }], change);
+    await store.save([{ block: b3, records: [], moves: [] }], change);
     t.deepEqual(
       (await store.branchesFrom(2, 10)).filter(({ isCanonical }) => isCanonical).map(({ hash }) => hash),
       [b2.hash, b3.hash],
@@ -108,9 +113,13 @@ for (const [kind, create] of Object.entries(KINDS)) {
   test(`${kind}: a side branch is kept without being canonical, and becomes it by a head change`, async (t) => {
     const { store } = await withStore(t);
     t.teardown(() => store.close());
-    await store.save([{ block: b2, records: [] }], null);
+    await store.save([{ block: b2, records: [], moves: [] }], null);
     t.deepEqual(await heads(store), [a1.hash, a2.hash]);
-    await store.save([{ block: b3, records: [] }], { head: b3.hash, reverted: [a2.hash], applied: [b2.hash, b3.hash] });
+    await store.save([{ block: b3, records: [], moves: [] }], {
+      head: b3.hash,
+      reverted: [a2.hash],
+      applied: [b2.hash, b3.hash],
+    });
     t.deepEqual(await heads(store), [a1.hash, b2.hash, b3.hash]);
     t.false(await store.isCanonical(a2.hash));
     t.true(await store.isCanonical(b2.hash));
@@ -122,14 +131,20 @@ for (const [kind, create] of Object.entries(KINDS)) {
     const { store } = await withStore(t);
     t.teardown(() => store.close());
     const b1 = block('b1', GENESIS, 1);
-    await store.save([{ block: b1, records: [] }], { head: b1.hash, reverted: [a2.hash, a1.hash], applied: [b1.hash] });
+    await store.save([{ block: b1, records: [], moves: [] }], {
+      head: b1.hash,
+      reverted: [a2.hash, a1.hash],
+      applied: [b1.hash],
+    });
     t.deepEqual(await heads(store), [b1.hash]);
   });
 
   test(`${kind}: two canonical blocks at one height are refused, and nothing of the save stays`, async (t) => {
     const { store } = await withStore(t);
     t.teardown(() => store.close());
-    await t.throwsAsync(store.save([{ block: b2, records: [] }], { head: b2.hash, reverted: [], applied: [b2.hash] }));
+    await t.throwsAsync(
+      store.save([{ block: b2, records: [], moves: [] }], { head: b2.hash, reverted: [], applied: [b2.hash] }),
+    );
     t.is(await store.get(b2.hash), null);
     t.deepEqual(await heads(store), [a1.hash, a2.hash]);
   });
@@ -137,7 +152,7 @@ for (const [kind, create] of Object.entries(KINDS)) {
   test(`${kind}: saving a block twice changes nothing`, async (t) => {
     const { store } = await withStore(t);
     t.teardown(() => store.close());
-    await store.save([{ block: a1, records: [record] }], null);
+    await store.save([{ block: a1, records: [record], moves: [] }], null);
     t.deepEqual(await heads(store), [a1.hash, a2.hash]);
     t.deepEqual(await store.getRecords(a1.hash), [record]);
   });
@@ -146,7 +161,7 @@ for (const [kind, create] of Object.entries(KINDS)) {
     const { store } = await withStore(t);
     t.teardown(() => store.close());
     const bytes = Uint8Array.of(1, 2, 3);
-    await store.save([{ block: { ...b2, bytes }, records: [] }], null);
+    await store.save([{ block: { ...b2, bytes }, records: [], moves: [] }], null);
     bytes.fill(9);
     (await store.get(b2.hash))?.bytes.fill(8);
     t.deepEqual((await store.get(b2.hash))?.bytes, Uint8Array.of(1, 2, 3));

@@ -15,12 +15,20 @@ const block = (hash: string, parent: string, height: number): StoredBlock => ({
 test('a reader sees one instant of the chain, whatever the node does to it meanwhile', async (t) => {
   const file = join(await mkdtemp(join(tmpdir(), 'doin-store-')), 'chain.db');
   const writer = await SqliteBlockStore.open(file, 'genesis');
-  await writer.save([{ block: block('a1', 'genesis', 1), records: [] }], { head: 'a1', reverted: [], applied: ['a1'] });
-  await writer.save([{ block: block('a2', 'a1', 2), records: [] }], { head: 'a2', reverted: [], applied: ['a2'] });
+  await writer.save([{ block: block('a1', 'genesis', 1), records: [], moves: [] }], {
+    head: 'a1',
+    reverted: [],
+    applied: ['a1'],
+  });
+  await writer.save([{ block: block('a2', 'a1', 2), records: [], moves: [] }], {
+    head: 'a2',
+    reverted: [],
+    applied: ['a2'],
+  });
 
   const reader = await SqliteBlockStore.open(file, 'genesis', { readOnly: true });
-  await writer.save([{ block: block('b1', 'genesis', 1), records: [] }], null);
-  await writer.save([{ block: block('b2', 'b1', 2), records: [] }], {
+  await writer.save([{ block: block('b1', 'genesis', 1), records: [], moves: [] }], null);
+  await writer.save([{ block: block('b2', 'b1', 2), records: [], moves: [] }], {
     head: 'b2',
     reverted: ['a2', 'a1'],
     applied: ['b1', 'b2'],

@@ -29,6 +29,7 @@ async function newChain() {
           {
             block: { hash, parent, height, isProofBlock: records.length > 0, bytes: new Uint8Array([height]) },
             records,
+            moves: [],
           },
         ],
         { head: hash, reverted, applied: [hash] },

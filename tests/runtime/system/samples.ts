@@ -243,6 +243,25 @@ const chainSamples: Samples<typeof chain> = {
       pending: [{ transactionId: hash, type: 'transfer', nonce: 4, mostUnits: 5 }],
     },
   },
+  getHistory: {
+    request: { node, before: { height: 3, position: 1 }, limit: 20 },
+    reply: {
+      moves: [
+        {
+          account: node,
+          cause: 'transfer',
+          units: -7,
+          balanceUnits: 5,
+          counterparty: node,
+          timestampMs: 9,
+          block: hash,
+          height: 2,
+          position: 0,
+        },
+      ],
+      historyFrom: 1,
+    },
+  },
   getMembers: { request: {}, reply: { members: [member] } },
   getOpenOptimae: {
     request: {},
