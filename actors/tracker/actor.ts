@@ -109,10 +109,6 @@ export const trackerActor = defineActor({
 
     return {
       handlers: {
-        getCurve: async ({ domainId, limit }) => {
-          await writer.flush();
-          return { points: await queries.curve(domainId, limit) };
-        },
         getExperiments: async () => ({ experiments: await queries.summaries() }),
         getDomains: async ({ domainId }) => ({ domains: await queries.domains(domainId) }),
         getExperimentRows: (page) => queries.experiments(page),

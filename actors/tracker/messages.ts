@@ -3,14 +3,6 @@ import type { GenomeValues } from '../../runtime/genome/space.js';
 import { ask, protocol } from '../../runtime/system/protocol.js';
 import type { ChainOptimumRow, ExperimentRow, RoundRow, SummaryRow } from './rows.js';
 
-/** One point of a best-so-far curve. */
-export interface CurvePoint {
-  readonly roundNumber: number;
-  readonly timestampMs: number;
-  readonly performance: number;
-  readonly bestPerformance: number;
-}
-
 export interface ExperimentSummary {
   readonly experimentId: string;
   readonly domainId: string;
@@ -97,8 +89,6 @@ export interface AcceptedOptimum {
 }
 
 export const tracker = protocol('tracker', {
-  /** The newest `limit` rounds of a domain, oldest first. */
-  getCurve: ask<{ domainId: string; limit: number }, { points: readonly CurvePoint[] }>(),
   getExperiments: ask<Record<string, never>, { experiments: readonly ExperimentSummary[] }>(),
   /** One domain, or all with null. */
   getDomains: ask<{ domainId: string | null }, { domains: readonly DomainStatistics[] }>(),

@@ -1,6 +1,6 @@
 /** What people ask the star schema. Every list is bounded, and goes on after the last row that was seen. */
 import type { Database, SqlValue } from '../../runtime/storage/sqlite.js';
-import type { CurvePoint, DomainStatistics, ExperimentSummary, Page } from './messages.js';
+import type { DomainStatistics, ExperimentSummary, Page } from './messages.js';
 import type { ChainOptimumRow, ExperimentRow, RoundRow, SummaryRow } from './rows.js';
 
 const BY_DOMAIN = `
@@ -17,20 +17,6 @@ export class OlapQueries {
 
   constructor(database: Database) {
     this.#database = database;
-  }
-
-  /** The newest rounds of a domain, oldest first. */
-  async curve(domainId: string, limit: number): Promise<CurvePoint[]> {
-    const rows = await this.#database.all<RoundRow>(
-      'SELECT * FROM fact_round WHERE domain_id = ? ORDER BY rowid DESC LIMIT ?',
-      [domainId, limit],
-    );
-    return rows.reverse().map((row) => ({
-      roundNumber: row.round_number,
-      timestampMs: Date.parse(row.timestamp_utc),
-      performance: row.performance,
-      bestPerformance: row.best_performance,
-    }));
   }
 
   async summaries(): Promise<ExperimentSummary[]> {

@@ -11,14 +11,12 @@ import type {
   BlockJson,
   ChainMetricsJson,
   ChainStatusJson,
-  CurveJson,
   ExperimentsJson,
   FeesJson,
   HealthJson,
   PeersJson,
   PendingTasksJson,
   PoolJson,
-  QuorumsJson,
   StatsExperimentsJson,
   StatsJson,
   StatsRoundsJson,
@@ -59,9 +57,6 @@ export interface StatusSource {
   block(which: { readonly height: number } | { readonly hash: string }): Promise<BlockJson | null>;
   fees(): Promise<FeesJson>;
   peers(): Promise<PeersJson>;
-  quorums(limit: number): Promise<QuorumsJson>;
-  /** Null for a domain that this node does not work on. */
-  curve(domainId: string, limit: number): Promise<CurveJson | null>;
   /** Seats of these domains, or of all, that wait for their evaluator's vote. */
   pendingTasks(domains: readonly string[] | null, limit: number): Promise<PendingTasksJson>;
   pool(): Promise<PoolJson>;

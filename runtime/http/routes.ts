@@ -5,9 +5,8 @@ import { registerBlockRoutes } from './block-routes.js';
 import type { StatusSource } from './node-view.js';
 import { feesPage } from './pages/chain.js';
 import { healthPage, peersPage, statusPage } from './pages/node.js';
-import { domainId, jsonSchema } from './pages/schema.js';
-import { curvePage, pendingTasksPage, poolPage, quorumsPage, searchesPage } from './pages/work.js';
-import { sendProblem } from './problem.js';
+import { jsonSchema } from './pages/schema.js';
+import { pendingTasksPage, poolPage, searchesPage } from './pages/work.js';
 import { PROMETHEUS_TYPE, prometheusPage } from './prometheus.js';
 import { limit, page, problems } from './route.js';
 import { registerStatsRoutes } from './stats-routes.js';
@@ -41,8 +40,6 @@ function registerNodeRoutes(app: FastifyInstance, source: StatusSource): void {
   );
 }
 
-const quorumsQuery = z.strictObject({ limit: limit(20, 200) });
-const curveQuery = z.strictObject({ domain_id: domainId, limit: limit(1000, 20_000) });
 const tasksQuery = z.strictObject({
   domains: z.string().min(1).max(4200).optional().describe('Domains with commas between them; left out: all.'),
   limit: limit(10, 1000),
@@ -56,21 +53,4 @@ function registerWorkRoutes(app: FastifyInstance, source: StatusSource): void {
   );
   app.get('/api/tasks', page('work', "What this node's pool does", poolPage), () => source.pool());
   app.get('/api/experiments', page('work', 'Searches of this node', searchesPage), () => source.experiments());
-  app.get<{ Querystring: z.infer<typeof quorumsQuery> }>(
-    '/api/quorums',
-    page('work', 'Votes, newest first', quorumsPage, { querystring: quorumsQuery }),
-    ({ query }) => source.quorums(query.limit),
-  );
-  app.get<{ Querystring: z.infer<typeof curveQuery> }>(
-    '/api/curve',
-    page('work', 'Best so far of a domain, the newest rounds, oldest first', curvePage, {
-      querystring: curveQuery,
-      problems: [404],
-    }),
-    async ({ query }, reply) => {
-      const curve = await source.curve(query.domain_id, query.limit);
-      if (curve !== null) return curve;
-      return sendProblem(reply, 404, 'unknown-domain', `domain_id: this node does not work on "${query.domain_id}"`);
-    },
-  );
 }

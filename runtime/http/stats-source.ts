@@ -1,4 +1,4 @@
-/** The pages of the tracker: curves, experiments, rounds, optimae of the chain, exports. */
+/** The pages of the tracker: experiments, rounds, optimae of the chain, exports. */
 import { tracker } from '../../actors/tracker/messages.js';
 import { exportStatistics } from '../stats/export.js';
 import { PAGE_TIMEOUT, type PageRequest, type SourceFacts, type StatusSource } from './node-view.js';
@@ -6,25 +6,11 @@ import type { AskPort } from './port.js';
 
 type StatsPages = Pick<
   StatusSource,
-  'curve' | 'experiments' | 'stats' | 'statsExperiments' | 'statsRounds' | 'chainMetrics' | 'exportStats'
+  'experiments' | 'stats' | 'statsExperiments' | 'statsRounds' | 'chainMetrics' | 'exportStats'
 >;
 
-export function statsPages(system: AskPort, facts: Pick<SourceFacts, 'domains' | 'olapFile'>): StatsPages {
+export function statsPages(system: AskPort, facts: Pick<SourceFacts, 'olapFile'>): StatsPages {
   return {
-    async curve(domainId, limit) {
-      if (!facts.domains.some((domain) => domain.domain_id === domainId)) return null;
-      const { points } = await system.ask(tracker.getCurve, { domainId, limit }, PAGE_TIMEOUT);
-      return {
-        domain_id: domainId,
-        points: points.map((point) => ({
-          round: point.roundNumber,
-          timestamp_ms: point.timestampMs,
-          performance: point.performance,
-          best_performance: point.bestPerformance,
-        })),
-      };
-    },
-
     async experiments() {
       const { experiments } = await system.ask(tracker.getExperiments, {}, PAGE_TIMEOUT);
       return {

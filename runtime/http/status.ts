@@ -3,7 +3,7 @@ import type { blockPage, blocksPage, chainStatusPage, feesPage } from './pages/c
 import type { domainStatus, healthPage, peersPage, statusPage } from './pages/node.js';
 import type { Json } from './pages/schema.js';
 import type { chainMetricsPage, statsExperimentsPage, statsPage, statsRoundsPage } from './pages/stats.js';
-import type { curvePage, pendingTasksPage, poolPage, quorumsPage, searchesPage } from './pages/work.js';
+import type { pendingTasksPage, poolPage, searchesPage } from './pages/work.js';
 
 export type HealthJson = Json<typeof healthPage>;
 export type StatusJson = Json<typeof statusPage>;
@@ -17,8 +17,6 @@ export type BlocksJson = Json<typeof blocksPage>;
 export type FeesJson = Json<typeof feesPage>;
 export type PendingTasksJson = Json<typeof pendingTasksPage>;
 export type PoolJson = Json<typeof poolPage>;
-export type QuorumsJson = Json<typeof quorumsPage>;
-export type CurveJson = Json<typeof curvePage>;
 export type ExperimentsJson = Json<typeof searchesPage>;
 export type StatsJson = Json<typeof statsPage>;
 export type StatsExperimentsJson = Json<typeof statsExperimentsPage>;

@@ -1,13 +1,12 @@
-/** The pages of work in progress: seats, votes, the pool. */
+/** The pages of work in progress: seats, the pool. */
 import { chain, type OpenOptimum } from '../../actors/chain/messages.js';
 import type { Seat } from '../../actors/chain/types.js';
-import { quorum } from '../../actors/quorum/messages.js';
 import { taskQueue } from '../../actors/task-queue/messages.js';
 import { PAGE_TIMEOUT, performanceOf, type StatusSource } from './node-view.js';
 import type { AskPort } from './port.js';
 import type { PendingTasksJson } from './status.js';
 
-type WorkPages = Pick<StatusSource, 'quorums' | 'pool' | 'pendingTasks'>;
+type WorkPages = Pick<StatusSource, 'pool' | 'pendingTasks'>;
 
 export function workPages(system: AskPort): WorkPages {
   return {
@@ -19,27 +18,6 @@ export function workPages(system: AskPort): WorkPages {
           optimum.seats.filter(({ status }) => status === 'open').map((seat) => task(optimum, seat)),
         );
       return { tasks: tasks.slice(0, limit), total_pending: tasks.length };
-    },
-
-    async quorums(limit) {
-      const { quorums } = await system.ask(quorum.getQuorums, { limit }, PAGE_TIMEOUT);
-      return {
-        quorums: quorums.map((view) => ({
-          optimum: view.optimum,
-          domain_id: view.domain,
-          optimizer: view.optimizer,
-          reported: performanceOf(view.reportedNano),
-          verdict: view.verdict,
-          seats: view.seats.map((seat) => ({
-            seat: seat.index,
-            evaluator: seat.evaluator,
-            status: seat.status,
-            performance: performanceOf(seat.performanceNano),
-            standard_error: performanceOf(seat.standardErrorNano),
-            deadline_height: seat.deadlineHeight,
-          })),
-        })),
-      };
     },
 
     async pool() {

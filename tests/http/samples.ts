@@ -152,8 +152,6 @@ export function sampleSource(height: number): StatusSource & { send(event: NodeE
       peers: [peer('worse', -1), peer('better', 2)],
       refused: { oversize: 3 },
     }),
-    quorums: async () => ({ quorums: [] }),
-    curve: async (domainId) => (domainId === 'digits' ? { domain_id: domainId, points: [] } : null),
     pendingTasks: async () => ({ tasks: [], total_pending: 0 }),
     pool: async () => ({ workers: 2, completed: 1, failed: 0, remote_workers: [], tasks: [] }),
     async experiments() {

@@ -176,13 +176,3 @@ test('the status page survives actors that do not answer and names them', async 
 test('without the chain there is no status page', async (t) => {
   await t.throwsAsync(createStatusSource(portWith({}), facts).status(), { message: /chain does not answer/ });
 });
-
-test('the curve of a domain this node does not work on is null', async (t) => {
-  const points = [{ roundNumber: 1, timestampMs: 5, performance: 0.5, bestPerformance: 0.6 }];
-  const source = createStatusSource(portWith({ 'tracker.getCurve': { points } }), facts);
-  t.is(await source.curve('other', 10), null);
-  t.deepEqual(await source.curve('digits', 10), {
-    domain_id: 'digits',
-    points: [{ round: 1, timestamp_ms: 5, performance: 0.5, best_performance: 0.6 }],
-  });
-});

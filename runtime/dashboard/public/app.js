@@ -2,6 +2,7 @@
 import { alertsOf } from './alerts.js';
 import { themeSwitch } from './colours.js';
 import { element, setText } from './dom.js';
+import { eventText } from './feed.js';
 import { follow, getJson } from './net.js';
 import { plural } from './text.js';
 import { actorsView } from './view-actors.js';
@@ -116,10 +117,13 @@ themeSwitch(byId('theme'));
 addEventListener('hashchange', openView);
 openView();
 
+// From what the node remembers on, and after a break from where it ended.
+let lastEventId = 0;
 follow(
-  '/events',
+  () => `/events?topics=chain,optimae,quorum,search,peers&after=${lastEventId}`,
   (event) => {
-    if (event.event === 'trainingProgress') return;
+    lastEventId = event.id ?? lastEventId;
+    if (eventText(event) === null) return;
     events.unshift(event);
     events.length = Math.min(events.length, KEPT_EVENTS);
     if (HURRYING.has(event.event)) refreshSoon(HURRY_MS);

@@ -6,7 +6,7 @@ const SHOWN = 40;
 
 export function eventsPanel() {
   const list = element('ol', { class: 'feed', tabindex: 0, 'aria-label': 'Latest events, newest first' });
-  const empty = element('p', { class: 'empty' }, 'Nothing happened since this page was opened');
+  const empty = element('p', { class: 'empty' }, 'Nothing has happened yet');
   const { root, body } = panel('Events');
   body.append(list, empty);
   let serial = 0;

@@ -16,7 +16,7 @@ export async function getJson(path, query) {
 
 /**
  * JSON frames of a stream, connected again whenever it breaks. `state` hears `open` and `closed`.
- * @param {string} path @param {(frame: any) => void} onFrame @param {(state: 'open' | 'closed') => void} [state]
+ * @param {() => string} path of each connection @param {(frame: any) => void} onFrame @param {(state: 'open' | 'closed') => void} [state]
  * @returns {() => void} ends it
  */
 export function follow(path, onFrame, state = () => undefined) {
@@ -26,7 +26,7 @@ export function follow(path, onFrame, state = () => undefined) {
   const connect = () => {
     if (ended) return;
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-    socket = new WebSocket(`${scheme}://${location.host}${path}`);
+    socket = new WebSocket(`${scheme}://${location.host}${path()}`);
     socket.addEventListener('open', () => state('open'));
     socket.addEventListener('message', ({ data }) => onFrame(JSON.parse(data)));
     socket.addEventListener('close', () => {

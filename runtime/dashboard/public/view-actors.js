@@ -101,9 +101,12 @@ function tracePanel() {
     stopStream =
       names.length === 0
         ? () => undefined
-        : follow(`/trace?filter=${encodeURIComponent(names.join(','))}`, (frame) => {
-            if (frame.event !== 'ready') add(frame);
-          });
+        : follow(
+            () => `/trace?filter=${encodeURIComponent(names.join(','))}`,
+            (frame) => {
+              if (frame.event !== 'ready') add(frame);
+            },
+          );
   };
   clear.addEventListener('click', () => {
     lines = [];

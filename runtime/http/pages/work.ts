@@ -1,4 +1,4 @@
-/** `/tasks/pending` and the pages of work in progress: seats that wait, votes, the pool, curves. */
+/** `/tasks/pending` and the pages of work in progress: seats that wait, the pool, searches. */
 import { z } from 'zod';
 import { count, domainId, hash, nodeId, timeMs } from './schema.js';
 
@@ -46,40 +46,6 @@ export const poolPage = z.strictObject({
       epoch: count.nullable(),
       max_epochs: count.nullable(),
       worker: z.string().nullable().describe('The remote worker that has it; null: this machine.'),
-    }),
-  ),
-});
-
-export const quorumsPage = z.strictObject({
-  quorums: z.array(
-    z.strictObject({
-      optimum: hash,
-      domain_id: domainId,
-      optimizer: nodeId,
-      reported: z.number().nullable().describe('Null before the reveal.'),
-      verdict: z.enum(['committed', 'open', 'provisional', 'accepted', 'rejected', 'expired']),
-      seats: z.array(
-        z.strictObject({
-          seat: count,
-          evaluator: nodeId,
-          status: z.enum(['open', 'voted', 'failed', 'missed', 'struck']),
-          performance: z.number().nullable(),
-          standard_error: z.number().nullable(),
-          deadline_height: count,
-        }),
-      ),
-    }),
-  ),
-});
-
-export const curvePage = z.strictObject({
-  domain_id: domainId,
-  points: z.array(
-    z.strictObject({
-      round: count,
-      timestamp_ms: timeMs,
-      performance: z.number(),
-      best_performance: z.number(),
     }),
   ),
 });

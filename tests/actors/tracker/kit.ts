@@ -44,7 +44,6 @@ export interface TrackerRun {
   applied(block: BlockApplied): Promise<void>;
   reverted(hashes: readonly string[]): Promise<void>;
   flush(): Promise<number>;
-  curve(limit: number): Promise<readonly { roundNumber: number; bestPerformance: number }[]>;
   experiments(): Promise<readonly unknown[]>;
   stop(): Promise<void>;
 }
@@ -101,7 +100,6 @@ export async function startTracker(
       await events['chain.blocksReverted']({ hashes, height: 0 }, envelope);
     },
     flush: async () => (await handlers.flush({}, envelope)).rounds,
-    curve: async (limit) => (await handlers.getCurve({ domainId: 'digits', limit }, envelope)).points,
     experiments: async () => (await handlers.getExperiments({}, envelope)).experiments,
     async stop() {
       for (const timer of timers) clearTimeout(timer);

@@ -118,18 +118,6 @@ test('the summary follows the rounds and the end of the search', async (t) => {
   await tracker.stop();
 });
 
-test('the curve has the newest rounds, oldest first, even before they are flushed', async (t) => {
-  const tracker = await startTracker(newOptions());
-  await tracker.started(experiment);
-  for (let number = 1; number <= 5; number += 1)
-    await tracker.round(roundNumber(number, number / 10, number / 10, true));
-  t.deepEqual(
-    (await tracker.curve(2)).map((point) => point.roundNumber),
-    [4, 5],
-  );
-  await tracker.stop();
-});
-
 test('a torn last CSV line is dropped at the next start and written again whole', async (t) => {
   const options = newOptions();
   await threeRounds(options);

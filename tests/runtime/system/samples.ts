@@ -572,10 +572,6 @@ const trackerSamples: Samples<typeof tracker> = {
       accepted: [{ optimum: hash, optimizer: node, reported: 0.5, verified: 0.4, height: 3, timestampMs: 4 }],
     },
   },
-  getCurve: {
-    request: { domainId: 'digits', limit: 3 },
-    reply: { points: [{ roundNumber: 1, timestampMs: 2, performance: 0.5, bestPerformance: 0.5 }] },
-  },
   getExperiments: {
     request: {},
     reply: {
