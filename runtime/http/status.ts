@@ -42,7 +42,7 @@ export interface DomainSummary {
   readonly claimed: number | null;
   /** Best that quorums confirmed. */
   readonly verified: number | null;
-  /** The node's best model on real held-out data. */
+  /** The node's best model on the domain's benchmark: real held-out data, or unseen history. */
   readonly held_out: number | null;
   /** Figures to read it beside, such as the error of a naive forecast. */
   readonly held_out_beside: Readonly<Record<string, number>>;

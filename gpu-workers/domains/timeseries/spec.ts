@@ -8,7 +8,7 @@ interface Horizon {
   readonly incrementScaleNano: number;
   /** About three standard errors of a good model. */
   readonly toleranceFloorNano: number;
-  /** Above what any of a few hundred random genomes showed, after little training too. */
+  /** Three times and more above the largest of twelve random genomes and the corners of the space, after little training too. */
   readonly noiseNano: number;
 }
 

@@ -12,7 +12,10 @@ export const healthPage = z.strictObject({
 const localSearch = z.strictObject({
   rounds: count,
   best_performance: z.number().nullable().describe('Best measured here, verified or not.'),
-  benchmark_performance: z.number().nullable().describe('The same model on real held-out data.'),
+  benchmark_performance: z
+    .number()
+    .nullable()
+    .describe('The same model on the benchmark of its domain: real held-out data, or unseen history.'),
   benchmark_beside: z
     .record(z.string(), z.number())
     .describe('Figures to read it beside, such as the error of a naive forecast; empty where the domain has none.'),
