@@ -19,6 +19,8 @@ import { keyOf, makeGenesis, makeReveal, measuredAs, proofFor, sign, TestChain }
 import { median } from './suite.js';
 
 const MEMBERS = ['ada', 'bob', 'cid', 'dan'];
+/** For the fees of 200,000 transfers. */
+const MANY_COINS_UNITS = 10 ** 15;
 /** As many as a catch-up gives the chain at a time. */
 const LIST = 64;
 
@@ -107,6 +109,7 @@ export function growth(count: number): { value: number; baseline: number } {
   const genesis = makeGenesis(MEMBERS);
   const seedChain = new TestChain(genesis, MEMBERS, trustingVerifier);
   earnCoins(seedChain);
+  seedChain.fund('ada', MANY_COINS_UNITS);
   let tip: Tip = seedChain.tip;
   const vrfProof = proofFor(genesis, { hash: '', state: genesisState(genesis) }, 'ada', 1);
   const tenth = Math.floor(count / 10);
