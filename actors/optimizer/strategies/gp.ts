@@ -13,6 +13,7 @@ import { GaussianProcess } from './gaussian-process.js';
 import { latinHypercube } from './latin-hypercube.js';
 import type { Method, MethodTools, Trial } from './method.js';
 import { packedFloats, packFloats } from './packed.js';
+import { choicesOf, isSame, Results, savedResults } from './results.js';
 import { climb } from './rprop.js';
 import { standardScores } from './standard-scores.js';
 
@@ -34,104 +35,62 @@ const ELITE = 4;
 const CLIMBERS = 4;
 const CLIMB = { steps: 40, firstStep: 0.02, longestStep: 0.2, low: 0, high: 1 };
 
-const savedGp = (n: number) =>
-  z.object({
-    start: z.array(packedFloats(n)).max(MAX_START),
-    points: z.array(packedFloats(n)),
-    scores: packedFloats(),
-    out: z.array(z.object({ id: z.int(), point: packedFloats(n) })),
-    nextId: z.int().min(0),
-  });
+const savedGp = (n: number) => savedResults(n).extend({ start: z.array(packedFloats(n)).max(MAX_START) });
 
 export class Gp implements Method {
   readonly #tools: MethodTools;
-  /** Number of values of a choice; 0 for a parameter with an order. */
   readonly #choices: Float64Array;
   readonly #start: Float64Array[];
-  /** In the order of arrival, as their genomes' points; the score of a failed one is infinite. */
-  readonly #points: Float64Array[];
-  readonly #scores: number[];
-  readonly #out: Map<number, Float64Array>;
-  #nextId: number;
+  /** The score of a failed one is infinite. */
+  readonly #results: Results;
 
   constructor(tools: MethodTools, saved?: unknown) {
-    const { dimensions, resolution, unordered } = tools.cube;
+    const { dimensions } = tools.cube;
     this.#tools = tools;
-    this.#choices = Float64Array.from(resolution, (length, axis) =>
-      unordered[axis] === 1 ? Math.round(1 / length) : 0,
-    );
+    this.#choices = choicesOf(tools.cube);
     const state = saved === undefined ? null : savedGp(dimensions).parse(saved);
     const count = Math.min(MAX_START, Math.max(MIN_START, dimensions + 1));
     this.#start = state?.start ?? latinHypercube(dimensions, count, tools.random);
-    this.#points = state?.points ?? [];
-    this.#scores = [...(state?.scores ?? [])];
-    this.#points.length = Math.min(this.#points.length, this.#scores.length);
-    this.#out = new Map(state?.out.map(({ id, point }) => [id, point]));
-    this.#nextId = state?.nextId ?? 0;
+    this.#results = new Results(tools.cube, state);
   }
 
   get size(): number {
-    return this.#points.length;
+    return this.#results.points.length;
   }
 
   propose(): Trial | null {
     const point = this.#start.pop() ?? this.#mostPromising();
-    if (point === null) return null;
-    const id = this.#nextId;
-    this.#nextId += 1;
-    this.#out.set(id, point);
-    return { point: point.slice(), notes: [id] };
+    return point === null ? null : this.#results.handOut(point);
   }
 
   learn(trial: Trial, score: number): void {
     this.drop(trial);
-    this.#add(trial.point, Number.isNaN(score) ? Number.POSITIVE_INFINITY : score);
+    this.#results.add(trial.point, Number.isNaN(score) ? Number.POSITIVE_INFINITY : score);
   }
 
   adopt(point: Float64Array, score: number): void {
-    this.#add(point, score);
+    this.#results.add(point, score);
   }
 
-  drop({ notes: [id = -1] }: Trial): void {
-    this.#out.delete(id);
+  drop(trial: Trial): void {
+    this.#results.takeBack(trial);
   }
 
-  toJSON(): z.input<ReturnType<typeof savedGp>> {
-    return {
-      start: this.#start.map(packFloats),
-      points: this.#points.map(packFloats),
-      scores: packFloats(Float64Array.from(this.#scores)),
-      out: [...this.#out].map(([id, point]) => ({ id, point: packFloats(point) })),
-      nextId: this.#nextId,
-    };
-  }
-
-  #add(raw: Float64Array, score: number): void {
-    const point = this.#snapped(raw);
-    if (this.#isKnown(point)) return;
-    this.#points.push(point);
-    this.#scores.push(score);
-  }
-
-  #snapped(point: Float64Array): Float64Array {
-    const { cube } = this.#tools;
-    return cube.toPoint(cube.toGenome(point));
-  }
-
-  #isKnown(point: Float64Array): boolean {
-    return this.#points.some((known) => isSame(known, point));
+  toJSON(): unknown {
+    return { start: this.#start.map(packFloats), ...this.#results.toJSON() };
   }
 
   /** Null where nothing new is left around, or nothing is known yet. */
   #mostPromising(): Float64Array | null {
     const places = this.#conditioning();
-    const elite = places.slice(0, ELITE).map((place) => this.#points[place] as Float64Array);
-    const out = [...this.#out.values()].slice(-MAX_OUT).map((point) => this.#snapped(point));
-    const isNew = (point: Float64Array) => !this.#isKnown(point) && !out.some((other) => isSame(other, point));
+    const results = this.#results;
+    const elite = places.slice(0, ELITE).map((place) => results.points[place] as Float64Array);
+    const out = results.out.slice(-MAX_OUT).map((point) => results.snapped(point));
+    const isNew = (point: Float64Array) => !results.isKnown(point) && !out.some((other) => isSame(other, point));
     const candidates = this.#draw(elite).filter(isNew);
     if (elite.length === 0 || candidates.length === 0) return null;
-    const scores = standardScores(places.map((place) => this.#scores[place] as number));
-    const points = [...places.map((place) => this.#points[place] as Float64Array), ...out];
+    const scores = standardScores(places.map((place) => results.scores[place] as number));
+    const points = [...places.map((place) => results.points[place] as Float64Array), ...out];
     const model = new GaussianProcess(points, scores, (axis, from, to) => this.#difference(axis, from, to));
     let lowest = Number.POSITIVE_INFINITY;
     // What the model believes of the best, not its score: that may be luck.
@@ -143,7 +102,7 @@ export class Gp implements Method {
     const rated = candidates.map(rate).sort((a, b) => b.value - a.value);
     let best = rated[0] as (typeof rated)[number];
     for (const { point } of rated.slice(0, CLIMBERS)) {
-      const climber = rate(this.#snapped(climbed(model, point, lowest)));
+      const climber = rate(this.#results.snapped(climbed(model, point, lowest)));
       if (climber.value > best.value && isNew(climber.point)) best = climber;
     }
     return best.point;
@@ -153,10 +112,10 @@ export class Gp implements Method {
   #conditioning(): number[] {
     const order = (places: number[]) =>
       places.sort((a, b) => {
-        const [first, second] = [this.#scores[a] as number, this.#scores[b] as number];
+        const [first, second] = [this.#results.scores[a] as number, this.#results.scores[b] as number];
         return first < second ? -1 : first > second ? 1 : a - b;
       });
-    const ranking = order(this.#points.map((_, place) => place));
+    const ranking = order(this.#results.points.map((_, place) => place));
     if (ranking.length <= MAX_RESULTS) return ranking;
     const best = ranking.slice(0, MAX_RESULTS / 2);
     const newest = ranking
@@ -182,7 +141,7 @@ export class Gp implements Method {
         drawn.push(point);
       }
     }
-    return drawn.map((point) => this.#snapped(point));
+    return drawn.map((point) => this.#results.snapped(point));
   }
 
   #difference(axis: number, from: number, to: number): number {
@@ -206,9 +165,4 @@ function climbed(model: GaussianProcess, from: Float64Array, lowest: number): Fl
     return log + ln(deviation);
   });
   return point;
-}
-
-function isSame(first: Float64Array, second: Float64Array): boolean {
-  for (let axis = 0; axis < first.length; axis += 1) if (first[axis] !== second[axis]) return false;
-  return true;
 }

@@ -9,9 +9,8 @@
  */
 import exp from '@stdlib/math-base-special-exp';
 import ln from '@stdlib/math-base-special-ln';
-import * as z from 'zod';
 import type { Method, MethodTools, Trial } from './method.js';
-import { packedFloats, packFloats } from './packed.js';
+import { choicesOf, Results, savedResults } from './results.js';
 
 /** Random points before the first model. */
 const STARTUP = 10;
@@ -29,57 +28,36 @@ const PRIOR_WEIGHT = 1;
 /** Kernels this many times (e to the ...) less likely than the nearest add nothing to a sum. */
 const NEGLIGIBLE = 12;
 
-const savedTpe = (n: number) =>
-  z.object({
-    points: z.array(packedFloats(n)),
-    scores: packedFloats(),
-    out: z.array(z.object({ id: z.int(), point: packedFloats(n) })),
-    nextId: z.int().min(0),
-  });
-
 export class Tpe implements Method {
   readonly #tools: MethodTools;
-  /** In the order of arrival, as their genomes' points. */
-  readonly #points: Float64Array[];
-  readonly #scores: number[];
-  /** Places in the two above, best first. */
+  readonly #results: Results;
+  /** Places in the results, best first. */
   readonly #ranking: number[] = [];
-  readonly #out: Map<number, Float64Array>;
-  #nextId: number;
   /** Of this proposal: reciprocal bandwidths, and what a different choice costs. */
   readonly #narrow: Float64Array;
   readonly #choices: Float64Array;
 
   constructor(tools: MethodTools, saved?: unknown) {
-    const { dimensions, resolution, unordered } = tools.cube;
+    const { cube } = tools;
+    const { dimensions } = cube;
     this.#tools = tools;
     this.#narrow = new Float64Array(dimensions);
-    this.#choices = Float64Array.from(resolution, (length, axis) =>
-      unordered[axis] === 1 ? Math.round(1 / length) : 0,
-    );
-    const state = saved === undefined ? null : savedTpe(dimensions).parse(saved);
-    this.#points = state?.points ?? [];
-    this.#scores = [...(state?.scores ?? [])];
-    this.#points.length = Math.min(this.#points.length, this.#scores.length);
-    for (let place = 0; place < this.#points.length; place += 1) this.#rank(place);
-    this.#out = new Map(state?.out.map(({ id, point }) => [id, point]));
-    this.#nextId = state?.nextId ?? 0;
+    this.#choices = choicesOf(cube);
+    this.#results = new Results(cube, saved === undefined ? null : savedResults(dimensions).parse(saved));
+    for (let place = 0; place < this.#results.points.length; place += 1) this.#rank(place);
   }
 
   get size(): number {
-    return this.#points.length;
+    return this.#results.points.length;
   }
 
   propose(): Trial {
     const { random, cube } = this.#tools;
     const point =
-      this.#points.length < STARTUP
+      this.#results.points.length < STARTUP
         ? Float64Array.from(cube.resolution, () => random.uniform())
         : this.#mostPromising();
-    const id = this.#nextId;
-    this.#nextId += 1;
-    this.#out.set(id, point);
-    return { point: point.slice(), notes: [id] };
+    return this.#results.handOut(point);
   }
 
   learn(trial: Trial, score: number): void {
@@ -91,50 +69,39 @@ export class Tpe implements Method {
     this.#add(point, score);
   }
 
-  drop({ notes: [id = -1] }: Trial): void {
-    this.#out.delete(id);
+  drop(trial: Trial): void {
+    this.#results.takeBack(trial);
   }
 
-  toJSON(): z.input<ReturnType<typeof savedTpe>> {
-    return {
-      points: this.#points.map(packFloats),
-      scores: packFloats(Float64Array.from(this.#scores)),
-      out: [...this.#out].map(([id, point]) => ({ id, point: packFloats(point) })),
-      nextId: this.#nextId,
-    };
+  toJSON(): unknown {
+    return this.#results.toJSON();
   }
 
-  /** A genome that is known already would count twice. */
-  #add(raw: Float64Array, score: number): void {
-    const { cube } = this.#tools;
-    const point = cube.toPoint(cube.toGenome(raw));
-    for (const known of this.#points) if (isSame(known, point)) return;
-    this.#points.push(point);
-    this.#scores.push(score);
-    this.#rank(this.#points.length - 1);
+  #add(point: Float64Array, score: number): void {
+    if (this.#results.add(point, score)) this.#rank(this.#results.points.length - 1);
   }
 
   /** Behind those that are as good. */
   #rank(place: number): void {
-    const score = this.#scores[place] as number;
+    const score = this.#results.scores[place] as number;
     let [low, high] = [0, this.#ranking.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#scores[this.#ranking[middle] as number] as number) <= score) low = middle + 1;
+      if ((this.#results.scores[this.#ranking[middle] as number] as number) <= score) low = middle + 1;
       else high = middle;
     }
     this.#ranking.splice(low, 0, place);
   }
 
   #mostPromising(): Float64Array {
-    const total = this.#points.length;
+    const total = this.#results.points.length;
     const goodCount = Math.min(MAX_GOOD, Math.ceil(GOOD_SHARE * total));
-    const good = this.#ranking.slice(0, goodCount).map((place) => this.#points[place] as Float64Array);
+    const good = this.#ranking.slice(0, goodCount).map((place) => this.#results.points[place] as Float64Array);
     const isGood = new Uint8Array(total);
     for (const place of this.#ranking.slice(0, goodCount)) isGood[place] = 1;
-    const bad = [...this.#out.values()];
+    const bad = [...this.#results.out];
     for (let place = total - 1; place >= 0 && bad.length < MAX_BAD; place -= 1) {
-      if (isGood[place] === 0) bad.push(this.#points[place] as Float64Array);
+      if (isGood[place] === 0) bad.push(this.#results.points[place] as Float64Array);
     }
     const drawn = this.#draw(good);
     let best = drawn[0] as Float64Array;
@@ -224,9 +191,4 @@ export class Tpe implements Method {
     }
     return total;
   }
-}
-
-function isSame(first: Float64Array, second: Float64Array): boolean {
-  for (let axis = 0; axis < first.length; axis += 1) if (first[axis] !== second[axis]) return false;
-  return true;
 }
